@@ -1,0 +1,183 @@
+// Every way a run can fail, in one table: its id (stable, for scripts), its exit
+// status and its cure. Functions return a *failure; only run prints one and only
+// main exits. Texts are the reference's where it has one.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// kind is one way of failing.
+type kind struct {
+	id   string // kebab-case, stable: scripts may compare it
+	exit int    // process exit status; see exitStatuses
+	cure string // what to type or do next; a failure may carry a better one
+}
+
+// exitStatuses says what each exit status means; README prints the same table.
+var exitStatuses = []struct {
+	status  int
+	meaning string
+}{
+	{0, "done"},
+	{1, "a bug in connect-entra"},
+	{2, "usage: nothing was sent"},
+	{3, "the person declined"},
+	{4, "sign-in is needed and not possible here, nothing is connected, or the token has expired"},
+	{5, "Entra or Graph refused"},
+	{6, "network, or throttled: trying again may help"},
+	{7, "timed out"},
+	{8, "local storage"},
+	{129, "ended by SIGHUP"},
+	{130, "ended by Ctrl-C"},
+	{143, "ended by SIGTERM"},
+}
+
+// kinds is sorted by exit status, then id.
+var kinds = []kind{
+	{"bug", 1, "please report this with the command that you typed, without its secrets"},
+
+	{"bad-audience", 2, ""},
+	{"bad-certificate", 2, ""},
+	{"bad-token", 2, ""},
+	{"bad-value", 2, ""},
+	{"certificate-expired", 2, ""},
+	{"certificate-not-found", 2, ""},
+	{"environment-incomplete", 2, ""},
+	{"literal-secret", 2, ""},
+	{"unknown-environment", 2, ""},
+	{"unknown-topic", 2, ""},
+	{"usage", 2, "connect-entra help"},
+	{"wrong-password", 2, ""},
+
+	{"declined", 3, ""},
+
+	{"no-managed-identity", 4, ""},
+	{"not-connected", 4, "connect-entra"},
+	{"sign-in-needed", 4, ""},
+	{"token-expired", 4, ""},
+
+	{"hostile-answer", 5, "check -Environment, and which proxy stands between this host and Entra"},
+	{"refused", 5, ""},
+
+	{"network", 6, "check the network and HTTPS_PROXY, then try again"},
+	{"throttled", 6, "wait, then try again"},
+
+	{"timeout", 7, ""},
+
+	{"storage", 8, ""},
+
+	{"hangup", 129, ""},
+	{"interrupted", 130, ""},
+	{"terminated", 143, ""},
+}
+
+// failure is an error that a person reads.
+type failure struct {
+	id      string       // the row of kinds
+	message string       // one line, the reference's words where it has them; holds no secret
+	server  *serverError // what Entra or Graph answered, if that is the reason
+	cure    string       // better than the kind's own, for this case
+	cause   error        // for errors.Is and As; printed by nothing
+}
+
+// serverError is a refusal as Entra, Graph or a managed-identity host words it.
+// All of its text is foreign: print it through clean.
+type serverError struct {
+	Host          string
+	Status        int           // HTTP
+	Code          string        // OAuth's error or Graph's code: invalid_client
+	Description   string        // error_description or Graph's message
+	AADSTS        string        // digits only: 7000215
+	Suberror      string        // OAuth suberror, as Entra sends it
+	Claims        string        // a claims challenge: JSON for the next request
+	TraceID       string
+	CorrelationID string
+	Timestamp     string
+	RetryAfter    time.Duration // from Retry-After, 0 when absent
+}
+
+func (s *serverError) Error() string {
+	return fmt.Sprintf("%s answered %d %s", s.Host, s.Status, s.Code)
+}
+
+func (f *failure) Error() string { return f.message }
+
+func (f *failure) Unwrap() []error {
+	var errs []error
+	if f.cause != nil {
+		errs = append(errs, f.cause)
+	}
+	if f.server != nil {
+		errs = append(errs, f.server)
+	}
+	return errs
+}
+
+// fail makes a failure of the kind id, which must be in kinds (a test looks).
+func fail(id, format string, args ...any) *failure {
+	return &failure{id: id, message: fmt.Sprintf(format, args...)}
+}
+
+// try sets the cure for this one case.
+func (f *failure) try(format string, args ...any) *failure {
+	f.cure = fmt.Sprintf(format, args...)
+	return f
+}
+
+// because keeps the error underneath for errors.Is and errors.As.
+func (f *failure) because(err error) *failure {
+	f.cause = err
+	return f
+}
+
+func kindOf(id string) kind {
+	for _, k := range kinds {
+		if k.id == id {
+			return k
+		}
+	}
+	return kinds[0]
+}
+
+// asFailure finds the failure in err; what is none is a bug of ours.
+func asFailure(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return fail("bug", "%s", clean(err.Error())).because(err)
+}
+
+// report prints err to stderr as PowerShell prints an error, with the id at the end
+// of the first line, what the server said, and the cure; it gives the exit status.
+func (sys *system) report(err error) int {
+	if err == nil {
+		return 0
+	}
+	f := asFailure(err)
+	k := kindOf(f.id)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", f.message, k.id)
+	if s := f.server; s != nil {
+		if s.Description != "" {
+			fmt.Fprintf(&b, "  server said: %q\n", clean(s.Description))
+		}
+		if s.TraceID != "" || s.CorrelationID != "" {
+			fmt.Fprintf(&b, "  trace: %s  correlation: %s  %s\n", clean(s.TraceID), clean(s.CorrelationID), clean(s.Timestamp))
+		}
+	}
+	cure := f.cure
+	if cure == "" {
+		cure = k.cure
+	}
+	if cure != "" {
+		fmt.Fprintf(&b, "  try: %s\n", cure)
+	}
+	sys.stderr.Write([]byte(b.String()))
+	return k.exit
+}

@@ -1,0 +1,3 @@
+module connect-entra
+
+go 1.26.0
