@@ -1,0 +1,359 @@
+//go:build !js
+
+// The one fake Entra of all tests: the practice cloud, which checks what Entra checks,
+// with a record of what was sent and with faults put in.
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"math/big"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fakeEntra is a RoundTripper for all of Entra, Graph and managed identity.
+type fakeEntra struct {
+	*sandbox
+	mu     sync.Mutex
+	faults []*fault
+	sent   []sentRequest
+}
+
+// sentRequest is one request as it was sent.
+type sentRequest struct {
+	Method, URL string
+	Form        url.Values
+	Header      http.Header
+}
+
+// fault is what goes wrong with the requests that it matches. The first that matches and
+// is not used up applies.
+type fault struct {
+	match    string        // part of "METHOD URL"; "" matches all
+	after    int           // so many matching requests pass first
+	times    int           // then so many fail; 0 is all
+	err      error         // no answer at all
+	delay    time.Duration // before the answer, or until the request's context ends
+	status   int           // an answer instead of the sandbox's; 0 leaves that
+	header   http.Header   // added to the answer
+	body     string        // of the answer with status
+	redirect string        // Location; status 307 unless another is given
+	seen     int
+}
+
+// newFakeEntra has the applications given, beside the default one.
+func newFakeEntra(apps ...practiceApp) *fakeEntra {
+	return &fakeEntra{sandbox: newSandbox(registry{apps: apps, key: testKey()})}
+}
+
+// at moves it to another cloud's hosts, given as base URLs.
+func (f *fakeEntra) at(login, graph string) *fakeEntra {
+	f.login, f.graph = login, graph
+	return f
+}
+
+// fails adds a fault.
+func (f *fakeEntra) fails(with fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = append(f.faults, &with)
+}
+
+// requests is what was sent so far, as lines "METHOD URL" of those that contain match.
+func (f *fakeEntra) requests(match string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var lines []string
+	for _, r := range f.sent {
+		if line := r.Method + " " + r.URL; strings.Contains(line, match) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// last is the last request whose "METHOD URL" contains match.
+func (f *fakeEntra) last(match string) sentRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := len(f.sent) - 1; i >= 0; i-- {
+		if strings.Contains(f.sent[i].Method+" "+f.sent[i].URL, match) {
+			return f.sent[i]
+		}
+	}
+	return sentRequest{}
+}
+
+func (f *fakeEntra) RoundTrip(r *http.Request) (*http.Response, error) {
+	with, r, err := f.record(r)
+	if err != nil {
+		return nil, err
+	}
+	if with == nil {
+		return f.sandbox.RoundTrip(r)
+	}
+	if with.delay > 0 {
+		if err := sleep(r.Context(), with.delay); err != nil {
+			return nil, err
+		}
+	}
+	if with.err != nil {
+		return nil, with.err
+	}
+	var response *http.Response
+	if with.status == 0 && with.redirect == "" {
+		if response, err = f.sandbox.RoundTrip(r); err != nil {
+			return nil, err
+		}
+	} else {
+		answer := &recordedAnswer{header: http.Header{"Content-Type": {"application/json"}}, status: with.status}
+		if with.redirect != "" {
+			answer.header.Set("Location", with.redirect)
+			answer.WriteHeader(http.StatusTemporaryRedirect)
+		}
+		answer.body.WriteString(with.body)
+		response = answer.response(r)
+	}
+	for name, values := range with.header {
+		response.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return response, nil
+}
+
+// record keeps what was sent and finds its fault; the request that it gives back can
+// still be read.
+func (f *fakeEntra) record(r *http.Request) (*fault, *http.Request, error) {
+	entry := sentRequest{Method: r.Method, URL: r.URL.String(), Header: r.Header.Clone()}
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil {
+			return nil, r, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		entry.Form, _ = url.ParseQuery(string(body))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sent = append(f.sent, entry)
+	for _, with := range f.faults {
+		if !strings.Contains(entry.Method+" "+entry.URL, with.match) {
+			continue
+		}
+		with.seen++
+		if with.seen > with.after && (with.times == 0 || with.seen <= with.after+with.times) {
+			return with, r, nil
+		}
+	}
+	return nil, r, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// browser does what a person does in a browser that opened page: chooses user, accepts or
+// declines, and lets the browser go back to the application, over real HTTP.
+func (f *fakeEntra) browser(page, user string, consent bool) error {
+	response, err := f.visit(http.MethodGet, page, nil)
+	if err != nil {
+		return err
+	}
+	return f.walk(response, user, consent)
+}
+
+// enterCode does the same on the device page.
+func (f *fakeEntra) enterCode(code, user string, consent bool) error {
+	response, err := f.visit(http.MethodPost, f.pagesURL()+"/devicelogin", url.Values{"otc": {code}})
+	if err != nil {
+		return err
+	}
+	return f.walk(response, user, consent)
+}
+
+// visit stays in process for the sandbox's own pages, and follows no redirect.
+func (f *fakeEntra) visit(method, to string, form url.Values) (*http.Response, error) {
+	r, err := http.NewRequest(method, to, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if f.handler(r.URL, r.Header) != nil {
+		return f.sandbox.RoundTrip(r)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	return transport.RoundTrip(r)
+}
+
+var (
+	pageForm   = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)">(.*?)</form>`)
+	pageInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+	pageButton = regexp.MustCompile(`<button name="([^"]*)" value="([^"]*)"`)
+	pageText   = regexp.MustCompile(`<[^>]*>|\s+`)
+)
+
+// walk presses the buttons of page after page until one has none.
+func (f *fakeEntra) walk(page *http.Response, user string, consent bool) error {
+	for range 6 {
+		data, err := io.ReadAll(page.Body)
+		page.Body.Close()
+		if err != nil {
+			return err
+		}
+		if page.StatusCode == http.StatusFound {
+			location, err := page.Location()
+			if err != nil {
+				return err
+			}
+			if page, err = f.visit(http.MethodGet, location.String(), nil); err != nil {
+				return err
+			}
+			continue
+		}
+		form := pageForm.FindStringSubmatch(string(data))
+		if page.StatusCode >= 400 && !strings.Contains(string(data), `"decision"`) {
+			return fmt.Errorf("%s says: %s", page.Request.URL, html.UnescapeString(pageText.ReplaceAllString(string(data), " ")))
+		}
+		if form == nil || f.handler(page.Request.URL, page.Request.Header) == nil {
+			return nil
+		}
+		fields := url.Values{}
+		for _, input := range pageInput.FindAllStringSubmatch(form[2], -1) {
+			fields.Set(html.UnescapeString(input[1]), html.UnescapeString(input[2]))
+		}
+		if err := press(fields, form[2], user, consent); err != nil {
+			return err
+		}
+		action, err := page.Request.URL.Parse(html.UnescapeString(form[1]))
+		if err != nil {
+			return err
+		}
+		if page, err = f.visit(http.MethodPost, action.String(), fields); err != nil {
+			return err
+		}
+	}
+	return errors.New("the pages do not end")
+}
+
+// press adds the button that the person presses, if the form has several.
+func press(fields url.Values, form, user string, consent bool) error {
+	wanted := map[string]bool{"user=" + user: true, "decision=return": true, "decision=decline": !consent, "decision=accept": consent}
+	buttons := pageButton.FindAllStringSubmatch(form, -1)
+	for _, button := range buttons {
+		name, value := html.UnescapeString(button[1]), html.UnescapeString(button[2])
+		if wanted[name+"="+value] {
+			fields.Set(name, value)
+			return nil
+		}
+	}
+	if len(buttons) > 0 {
+		return fmt.Errorf("no button for %s in %s", user, form)
+	}
+	return nil
+}
+
+// testKey is one RSA key for all tests: making one takes longer than most of them.
+var testKey = sync.OnceValue(func() *signingKey {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return newSigningKey(private)
+})
+
+// What the application of the tests has.
+const (
+	testClient = "00000000-0000-4000-8000-0000000000c1"
+	testSecret = "secret of the tests"
+)
+
+// testApp is registered with testSecret, and with testCertificate.
+func testApp() practiceApp {
+	digest := sha256.Sum256([]byte(testSecret))
+	certificate, _ := testCertificate()
+	return practiceApp{
+		ClientID:      testClient,
+		Name:          "Test app",
+		SecretHash:    hex.EncodeToString(digest[:]),
+		SecretExpires: time.Now().AddDate(1, 0, 0),
+		Certificate:   certificate.Raw,
+		Roles:         applicationRoles,
+	}
+}
+
+// testCertificate is good at any time, synctest's included, which starts in 2000.
+var testCertificate = sync.OnceValues(func() (*x509.Certificate, *rsa.PrivateKey) {
+	key := testKey().private
+	return newTestCertificate(key, time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)), key
+})
+
+func newTestCertificate(key *rsa.PrivateKey, from, until time.Time) *x509.Certificate {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(from.Unix()),
+		Subject:      pkix.Name{CommonName: "Test"},
+		NotBefore:    from,
+		NotAfter:     until,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	return certificate
+}
+
+func TestFakeEntraFaults(t *testing.T) {
+	f := newFakeEntra()
+	away := errors.New("away")
+	f.fails(fault{match: "openid", times: 1, err: away})
+	f.fails(fault{match: "openid", after: 0, times: 2, status: 503, header: http.Header{"Retry-After": {"7"}}, body: "{}"})
+	f.fails(fault{match: "openid", after: 1, redirect: "https://elsewhere.invalid/"})
+	page := sandboxLogin + "/common/v2.0/.well-known/openid-configuration"
+	var got []string
+	for range 5 {
+		response, err := (&http.Client{Transport: f, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(page)
+		if err != nil {
+			if !errors.Is(err, away) {
+				t.Fatal(err)
+			}
+			got = append(got, "away")
+			continue
+		}
+		got = append(got, fmt.Sprint(response.StatusCode, response.Header["Retry-After"], response.Header["Location"]))
+	}
+	if want := "[away 503 [7] [] 503 [7] [] 200 [] [] 307 [] [https://elsewhere.invalid/]]"; fmt.Sprint(got) != want {
+		t.Errorf("got  %v\nwant %s", got, want)
+	}
+	if n := len(f.requests("GET " + sandboxLogin)); n != 5 {
+		t.Errorf("%d requests recorded", n)
+	}
+}

@@ -1,0 +1,174 @@
+//go:build !js
+
+// How an application proves to the practice cloud who it is: nothing, a secret, or a
+// client assertion signed with its certificate's key (RFC 7523), of which everything is
+// checked.
+// Source: learn.microsoft.com/entra/identity-platform/certificate-credentials.
+
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+	// maxAssertionLife is what Entra advises; here it is a rule.
+	maxAssertionLife = 10 * time.Minute
+	// clockSkew is what Entra forgives.
+	clockSkew = 5 * time.Minute
+)
+
+// How a client proved itself, as appidacr of the token says it.
+const (
+	provedNothing     = "0"
+	provedSecret      = "1"
+	provedCertificate = "2"
+)
+
+// authenticate checks what the form proves of the client.
+func (s *sandbox) authenticate(app practiceApp, form url.Values) (proof string, refusal *refused) {
+	secret, assertion := form.Get("client_secret"), form.Get("client_assertion")
+	switch {
+	case app.Public && (secret != "" || assertion != ""):
+		return "", no(700025)
+	case secret == "" && assertion == "" && form.Get("grant_type") == "client_credentials":
+		return "", no(7000216)
+	case app.Public:
+		return provedNothing, nil
+	case secret != "" && assertion != "":
+		return "", no(9002313) // RFC 6749 §2.3: one method per request
+	case assertion != "":
+		if form.Get("client_assertion_type") != assertionType {
+			return "", no(900144, "client_assertion_type")
+		}
+		return provedCertificate, s.checkAssertion(app, assertion)
+	case secret == "":
+		return "", no(7000218)
+	case !app.holdsSecret(secret):
+		return "", no(7000215, app.ClientID)
+	case time.Now().After(app.SecretExpires):
+		return "", no(7000222, app.ClientID)
+	}
+	return provedSecret, nil
+}
+
+// checkAssertion checks, in Entra's order, who signed the assertion and what it says.
+func (s *sandbox) checkAssertion(app practiceApp, assertion string) *refused {
+	parsed, err := parseJWT(assertion)
+	if err != nil {
+		return no(50027)
+	}
+	if refusal := checkSignature(app.certificate(), parsed); refusal != nil {
+		return refusal
+	}
+	claims := parsed.claims
+	if claims.text("iss") != app.ClientID || claims.text("sub") != app.ClientID {
+		return no(700021)
+	}
+	if !s.isAudience(claims.text("aud")) {
+		return no(700023)
+	}
+	now := time.Now()
+	from, until := time.Unix(claims.time("nbf"), 0).UTC(), time.Unix(claims.time("exp"), 0).UTC()
+	if now.Add(clockSkew).Before(from) || now.Add(-clockSkew).After(until) || until.Sub(from) > maxAssertionLife {
+		return no(700024, now.UTC().Format(time.RFC3339), from.Format(time.RFC3339), until.Format(time.RFC3339))
+	}
+	return s.checkReplay(app, claims.text("jti"), until)
+}
+
+// checkSignature checks that the registered certificate's key made the signature. The
+// header names the certificate by its digest.
+func checkSignature(registered *x509.Certificate, parsed unverifiedJWT) *refused {
+	algorithm, _ := parsed.header["alg"].(string)
+	named, digest := parsed.header["x5t#S256"], func(der []byte) []byte { d := sha256.Sum256(der); return d[:] }
+	if named == nil {
+		named, digest = parsed.header["x5t"], func(der []byte) []byte { d := sha1.Sum(der); return d[:] }
+	}
+	text, _ := named.(string)
+	if text == "" {
+		// Without a certificate it can only be a token of another issuer, and none is trusted here.
+		return no(700211, parsed.claims.text("iss"))
+	}
+	thumbprint, ok := decodeDigest(text)
+	if !ok {
+		return no(50027)
+	}
+	shown := fmt.Sprintf("%X", thumbprint)
+	if registered == nil || !bytes.Equal(thumbprint, digest(registered.Raw)) {
+		return no(700027, "The key was not found.", shown)
+	}
+	if now := time.Now(); now.Before(registered.NotBefore) || now.After(registered.NotAfter) {
+		return no(700027, fmt.Sprintf("The key used is expired., Found key 'Start=%s, End=%s'",
+			registered.NotBefore.UTC().Format("01/02/2006 15:04:05"), registered.NotAfter.UTC().Format("01/02/2006 15:04:05")), shown)
+	}
+	public, ok := registered.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return no(700027, "The key is no RSA key.", shown)
+	}
+	var err error
+	switch algorithm {
+	case "PS256":
+		err = rsa.VerifyPSS(public, crypto.SHA256, parsed.digest[:], parsed.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	case "RS256":
+		err = rsa.VerifyPKCS1v15(public, crypto.SHA256, parsed.digest[:], parsed.signature)
+	default:
+		return no(50027)
+	}
+	if err != nil {
+		return no(700027, "The key was found, but use of the key to verify the signature failed.", shown)
+	}
+	return nil
+}
+
+// decodeDigest reads a digest in base64url or plain base64, padded or not: clients differ
+// and Entra takes all of them.
+func decodeDigest(text string) ([]byte, bool) {
+	text = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(text), "=")
+	digest, err := base64.RawURLEncoding.DecodeString(text)
+	return digest, err == nil
+}
+
+// isAudience says whether aud means this cloud's practice tenant: its token endpoint, or
+// its issuer.
+func (s *sandbox) isAudience(aud string) bool {
+	for _, tenant := range []string{practiceTenant, practiceDomain} {
+		base := s.login + "/" + tenant
+		if aud == base+"/oauth2/v2.0/token" || aud == base+"/v2.0" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkReplay takes each assertion once (RFC 7523 §3, jti).
+func (s *sandbox) checkReplay(app practiceApp, jti string, until time.Time) *refused {
+	if jti == "" {
+		return no(50013, "The assertion has no jti.")
+	}
+	now := time.Now()
+	key := app.ClientID + " " + jti
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for seen, expires := range s.assertions {
+		if now.After(expires) {
+			delete(s.assertions, seen)
+		}
+	}
+	if _, seen := s.assertions[key]; seen {
+		return no(50013, "The assertion was used before.")
+	}
+	s.assertions[key] = until.Add(clockSkew)
+	return nil
+}

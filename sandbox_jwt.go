@@ -1,0 +1,288 @@
+//go:build !js
+
+// The tokens of the practice cloud: RS256 with the claims that Entra's have, signed by a
+// key of its own, which no real service trusts.
+
+package main
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// signingKeyFile keeps the key in the sandbox's own folder, so that a practice token can
+// be handed to another process, as a real one can.
+const signingKeyFile = "signing-key.pem"
+
+// userTokenLife and identityTokenLife are what Entra gives on an average day.
+const (
+	userTokenLife     = 75 * time.Minute
+	identityTokenLife = 24 * time.Hour
+)
+
+// signingKey signs tokens; its id is in their header.
+type signingKey struct {
+	private *rsa.PrivateKey
+	id      string
+}
+
+func newSigningKey(private *rsa.PrivateKey) *signingKey {
+	digest := sha256.Sum256(x509.MarshalPKCS1PublicKey(&private.PublicKey))
+	return &signingKey{private, base64.RawURLEncoding.EncodeToString(digest[:20])}
+}
+
+// signingKey is the one given, the one kept, or a new one, which is kept if that can be.
+func (known registry) signingKey() (*signingKey, error) {
+	if known.key != nil {
+		return known.key, nil
+	}
+	if known.dir != "" {
+		if key, err := known.readSigningKey(); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return key, err
+		}
+	}
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	if known.dir != "" {
+		der, err := x509.MarshalPKCS8PrivateKey(private)
+		if err != nil {
+			return nil, err
+		}
+		err = createFile(known.dir, signingKeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+		if errors.Is(err, fs.ErrExist) {
+			return known.readSigningKey() // another process was faster: one key for all
+		}
+		// Any other failure costs only that tokens end with this process.
+	}
+	return newSigningKey(private), nil
+}
+
+func (known registry) readSigningKey() (*signingKey, error) {
+	data, err := readFile(known.dir, signingKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("%s in %s is not PEM", signingKeyFile, known.dir)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s in %s: %w", signingKeyFile, known.dir, err)
+	}
+	private, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s in %s is no RSA key", signingKeyFile, known.dir)
+	}
+	return newSigningKey(private), nil
+}
+
+// claimSet is the payload of a token.
+type claimSet map[string]any
+
+func (c claimSet) text(name string) string {
+	text, _ := c[name].(string)
+	return text
+}
+
+// time reads a NumericDate (RFC 7519 §2), 0 when there is none.
+func (c claimSet) time(name string) int64 {
+	seconds, _ := c[name].(float64)
+	return int64(seconds)
+}
+
+// sign makes a JWT of claims.
+func (s *sandbox) sign(claims claimSet) (string, error) {
+	key, err := s.signer()
+	if err != nil {
+		return "", err
+	}
+	header, err := json.Marshal(map[string]string{"typ": "JWT", "alg": "RS256", "x5t": key.id, "kid": key.id})
+	if err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key.private, crypto.SHA256, digest[:])
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), err
+}
+
+// verify reads a JWT that this sandbox signed.
+func (s *sandbox) verify(token string) (claimSet, error) {
+	parsed, err := parseJWT(token)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.signer()
+	if err != nil {
+		return nil, err
+	}
+	if parsed.header["alg"] != "RS256" || parsed.header["kid"] != key.id {
+		return nil, errors.New("the token was signed by somebody else")
+	}
+	return parsed.claims, rsa.VerifyPKCS1v15(&key.private.PublicKey, crypto.SHA256, parsed.digest[:], parsed.signature)
+}
+
+// unverifiedJWT is a JWT in its parts.
+type unverifiedJWT struct {
+	header    map[string]any
+	claims    claimSet
+	digest    [sha256.Size]byte // of what the signature is over
+	signature []byte
+}
+
+func parseJWT(token string) (unverifiedJWT, error) {
+	var parsed unverifiedJWT
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return parsed, errors.New("a JWT has three parts")
+	}
+	var raw [3][]byte
+	for i, part := range parts {
+		var err error
+		if raw[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
+			return parsed, err
+		}
+	}
+	parsed.digest = sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	parsed.signature = raw[2]
+	return parsed, errors.Join(json.Unmarshal(raw[0], &parsed.header), json.Unmarshal(raw[1], &parsed.claims))
+}
+
+// lifetime sets the three times as Entra does: a token is good from five minutes before,
+// as clocks differ.
+func (c claimSet) lifetime(life time.Duration) {
+	now := time.Now()
+	c["iat"] = now.Add(-5 * time.Minute).Unix()
+	c["nbf"] = c["iat"]
+	c["exp"] = now.Add(life).Unix()
+}
+
+// accessClaims is what all access tokens for Graph have: version 1.0, as Graph's do.
+func (s *sandbox) accessClaims(app practiceApp, proof string) claimSet {
+	return claimSet{
+		"aud":                 s.graph,
+		"iss":                 s.login + "/" + practiceTenant + "/",
+		"app_displayname":     app.Name,
+		"appid":               app.ClientID,
+		"appidacr":            proof,
+		"tid":                 practiceTenant,
+		"tenant_region_scope": "EU",
+		"uti":                 rand.Text()[:22],
+		"ver":                 "1.0",
+		"xms_tcdt":            1577836800, // when the tenant was made
+	}
+}
+
+// userToken is a delegated access token.
+func (s *sandbox) userToken(a *authorization, scopes []string) (string, error) {
+	claims := s.accessClaims(a.app, a.proof)
+	account := "0"
+	if a.user.guest {
+		account = "1"
+		claims["idp"] = "https://" + strings.SplitN(a.user.mail, "@", 2)[1]
+	}
+	claims["acct"] = account
+	claims["acr"] = "1"
+	claims["amr"] = []string{"pwd"}
+	claims["idtyp"] = "user"
+	claims["given_name"] = a.user.given
+	claims["family_name"] = a.user.family
+	claims["name"] = a.user.name()
+	claims["oid"] = a.user.id
+	claims["upn"] = a.user.upn
+	claims["unique_name"] = a.user.upn
+	claims["ipaddr"] = "127.0.0.1"
+	claims["scp"] = strings.Join(scopes, " ")
+	claims["sub"] = pairwise(a.app.ClientID, a.user.id)
+	if a.continuous {
+		claims["xms_cc"] = []string{"CP1"}
+	}
+	claims.lifetime(userTokenLife)
+	return s.sign(claims)
+}
+
+// appToken is an app-only access token.
+func (s *sandbox) appToken(app practiceApp, proof string, life time.Duration, more claimSet) (string, error) {
+	claims := s.accessClaims(app, proof)
+	principal := servicePrincipal(app.ClientID)
+	claims["idp"] = claims["iss"]
+	claims["idtyp"] = "app"
+	claims["oid"] = principal
+	claims["sub"] = principal
+	claims["roles"] = app.Roles
+	for name, value := range more {
+		claims[name] = value
+	}
+	claims.lifetime(life)
+	return s.sign(claims)
+}
+
+// idToken says to the application who signed in: version 2.0, as its endpoint is.
+func (s *sandbox) idToken(a *authorization) (string, error) {
+	claims := claimSet{
+		"aud":                a.app.ClientID,
+		"iss":                s.login + "/" + practiceTenant + "/v2.0",
+		"name":               a.user.name(),
+		"oid":                a.user.id,
+		"preferred_username": a.user.upn,
+		"sub":                pairwise(a.app.ClientID, a.user.id),
+		"tid":                practiceTenant,
+		"uti":                rand.Text()[:22],
+		"ver":                "2.0",
+	}
+	if a.user.guest {
+		claims["preferred_username"] = a.user.mail
+	}
+	if a.nonce != "" {
+		claims["nonce"] = a.nonce
+	}
+	claims.lifetime(time.Hour)
+	return s.sign(claims)
+}
+
+// servicePrincipal is the object id of an application in the tenant: its own, made of
+// the client id so that it is the same each time.
+func servicePrincipal(clientID string) string {
+	digest := sha256.Sum256([]byte(strings.ToLower(clientID)))
+	return fmt.Sprintf("00000000-0000-4000-8000-%x", digest[:6])
+}
+
+// serveKeys is where APIs find the key.
+func (s *sandbox) serveKeys(w http.ResponseWriter, r *http.Request) {
+	key, err := s.signer()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	public := key.private.PublicKey
+	sendJSON(w, r, http.StatusOK, map[string]any{"keys": []map[string]string{{
+		"kty":    "RSA",
+		"use":    "sig",
+		"alg":    "RS256",
+		"kid":    key.id,
+		"x5t":    key.id,
+		"n":      base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
+		"e":      base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
+		"issuer": s.login + "/" + practiceTenant + "/v2.0",
+	}}})
+}
