@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -50,7 +49,5 @@ type Token struct {
 	access    string // the bearer token itself; never printed but by the token verb
 	ExpiresOn time.Time
 }
-
-func clean(s string) string { return strings.ToValidUTF8(s, "?") }
 
 func main() {}

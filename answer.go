@@ -1,0 +1,287 @@
+//go:build !js
+
+// What servers answer: which answers are good enough for MSAL to see, and what a
+// refusal says. MSAL quotes an answer that it cannot read, tokens and all, in its error,
+// so it gets none of these.
+
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// answerKeys are the keys that MSAL reads of any answer. Go's JSON takes them in any
+// case and the last of several, so another spelling of one is a forgery at worst.
+var answerKeys = []string{
+	"access_token", "authorization_endpoint", "claims", "client_id", "client_info", "correlation_id", "device_code",
+	"error", "error_codes", "error_description", "expires_in", "expires_on", "ext_expires_in", "foci", "id_token",
+	"interval", "issuer", "message", "refresh_in", "refresh_token", "scope", "suberror", "token_endpoint",
+	"token_type", "user_code", "verification_uri",
+}
+
+const (
+	maxToken    = 64 << 10
+	maxLifetime = 366 * 24 * time.Hour
+)
+
+// checkAnswer refuses a 2xx that is not what the call's purpose needs.
+func (w *wire) checkAnswer(c *call, a *answer) error {
+	if c.purpose == forGraph {
+		return nil
+	}
+	fields, err := readObject(a.body)
+	if err == nil && isText(fields["error"]) && c.purpose != forArcKey {
+		return w.refuse(c, a, false) // an error under a good status
+	}
+	if err == nil {
+		switch c.purpose {
+		case forToken, forDevicePoll:
+			err = checkToken(fields, w.kind == toEntra)
+		case forDeviceCode:
+			err = w.checkDeviceCode(fields)
+		case forDiscovery:
+			err = w.checkDiscovery(fields)
+		default:
+			err = errors.New("no answer was due")
+		}
+	} else if kind := mediaType(a.Header); kind != "application/json" {
+		return fail("hostile-answer", "%s answered with %s where JSON is due: perhaps a proxy or a sign-in page of the network answered in its place.", w.host(), kind).because(err)
+	}
+	if err != nil {
+		return fail("hostile-answer", "The answer of %s was refused: %v.", w.host(), err).because(err)
+	}
+	return nil
+}
+
+func mediaType(h http.Header) string {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || kind == "" {
+		return "something of no known type"
+	}
+	return clean(kind)
+}
+
+// readObject reads a JSON object in which every key stands once and is spelled as
+// answerKeys spell it.
+func readObject(data []byte) (map[string]json.RawMessage, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New("it is no JSON object")
+	}
+	fields := map[string]json.RawMessage{}
+	for d.More() {
+		t, err := d.Token()
+		key, ok := t.(string)
+		if err != nil || !ok {
+			return nil, errors.New("it is no JSON object")
+		}
+		if _, twice := fields[key]; twice {
+			return nil, errors.New("a key stands in it twice")
+		}
+		if i := slices.IndexFunc(answerKeys, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 && answerKeys[i] != key {
+			return nil, fmt.Errorf("it spells %s in another way", answerKeys[i])
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, errors.New("it is no JSON object")
+		}
+		fields[key] = value
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errors.New("it is no JSON object")
+	}
+	if d.More() {
+		return nil, errors.New("something follows its JSON object")
+	}
+	return fields, nil
+}
+
+func isText(value json.RawMessage) bool {
+	return textOf(value) != ""
+}
+
+// textOf is the string that value is, "" where it is none.
+func textOf(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// wholeNumber is the number that value is; some hosts write it as a string.
+func wholeNumber(value json.RawMessage) (int64, bool) {
+	n, err := strconv.ParseInt(strings.Trim(string(value), `"`), 10, 64)
+	return n, err == nil
+}
+
+// checkToken checks a token answer (RFC 6749 §5.1) for all that MSAL reads of it.
+// A managed-identity host may leave more out, and has expires_on.
+func checkToken(fields map[string]json.RawMessage, entra bool) error {
+	var typed struct {
+		AccessToken   string `json:"access_token"`
+		RefreshToken  string `json:"refresh_token"`
+		TokenType     string `json:"token_type"`
+		FamilyID      string `json:"foci"`
+		IDToken       string `json:"id_token"`
+		ClientInfo    string `json:"client_info"`
+		Scope         string `json:"scope"`
+		SubError      string `json:"suberror"`
+		Description   string `json:"error_description"`
+		Codes         []int  `json:"error_codes"`
+		CorrelationID string `json:"correlation_id"`
+		Claims        string `json:"claims"`
+	}
+	all, err := json.Marshal(fields)
+	if err != nil || json.Unmarshal(all, &typed) != nil {
+		return errors.New("a value in it has the wrong type")
+	}
+	for _, token := range []string{typed.AccessToken, typed.RefreshToken, typed.IDToken} {
+		if len(token) > maxToken || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			return errors.New("a token in it is too long or no token")
+		}
+	}
+	switch {
+	case typed.AccessToken == "":
+		return errors.New("it has no access token")
+	case !strings.EqualFold(typed.TokenType, "Bearer") && (entra || typed.TokenType != ""):
+		return errors.New("its token is no bearer token")
+	}
+	if err := checkLifetimes(fields, entra); err != nil {
+		return err
+	}
+	if typed.IDToken != "" {
+		if _, err := readIDToken(typed.IDToken); err != nil {
+			return err
+		}
+	}
+	return checkClientInfo(typed.ClientInfo)
+}
+
+// checkLifetimes bounds what MSAL adds to the time without looking.
+func checkLifetimes(fields map[string]json.RawMessage, entra bool) error {
+	for _, key := range []string{"expires_in", "ext_expires_in", "refresh_in"} {
+		if value, ok := fields[key]; ok {
+			if n, ok := wholeNumber(value); !ok || n < 0 || n > int64(maxLifetime/time.Second) || n == 0 && key == "expires_in" && entra {
+				return fmt.Errorf("%s in it makes no sense", key)
+			}
+		}
+	}
+	value, ok := fields["expires_on"]
+	if n, number := wholeNumber(value); number && (n < 0 || n > time.Now().Add(maxLifetime).Unix()) {
+		return errors.New("expires_on in it makes no sense")
+	} else if f := 0.0; ok && !number && json.Unmarshal(value, &f) == nil && (math.IsNaN(f) || math.Abs(f) > 1e11) {
+		return errors.New("expires_on in it makes no sense")
+	}
+	if _, in := fields["expires_in"]; !in && (entra || !ok) {
+		return errors.New("it does not say how long its token is good")
+	}
+	return nil
+}
+
+// idToken is what is read of an id_token. It came from the token endpoint itself over
+// TLS, which stands for its signature (OpenID Connect Core §3.1.3.7, 6).
+type idToken struct {
+	Issuer   string `json:"iss"`
+	Audience string `json:"aud"`
+	TenantID string `json:"tid"`
+	Nonce    string `json:"nonce"`
+}
+
+// readIDToken checks for all that MSAL reads of an id_token.
+func readIDToken(raw string) (idToken, error) {
+	wrong := errors.New("its id_token cannot be read")
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return idToken{}, wrong
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return idToken{}, wrong
+	}
+	var token struct {
+		idToken
+		PreferredUsername string `json:"preferred_username"`
+		GivenName         string `json:"given_name"`
+		FamilyName        string `json:"family_name"`
+		MiddleName        string `json:"middle_name"`
+		Name              string `json:"name"`
+		Oid               string `json:"oid"`
+		Subject           string `json:"sub"`
+		UPN               string `json:"upn"`
+		Email             string `json:"email"`
+		AlternativeID     string `json:"alternative_id"`
+		ExpirationTime    int64  `json:"exp"`
+		IssuedAt          int64  `json:"iat"`
+		NotBefore         int64  `json:"nbf"`
+	}
+	if json.Unmarshal(payload, &token) != nil {
+		return idToken{}, wrong
+	}
+	return token.idToken, nil
+}
+
+func checkClientInfo(text string) error {
+	if text == "" {
+		return nil
+	}
+	var info struct{ UID, UTID string }
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(data, &info) != nil {
+		return errors.New("its client_info cannot be read")
+	}
+	return nil
+}
+
+// checkDiscovery lets an OpenID document name only endpoints of the cloud's own login
+// host, and keeps its issuer.
+func (w *wire) checkDiscovery(fields map[string]json.RawMessage) error {
+	for _, key := range []string{"authorization_endpoint", "token_endpoint", "issuer"} {
+		u, err := url.Parse(textOf(fields[key]))
+		switch {
+		case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
+			return fmt.Errorf("its %s is no address", key)
+		case key == "issuer" && u.Scheme == "https" && u.RawQuery == "":
+		case key == "authorization_endpoint" && w.practice && isLoopbackPage(u):
+		case u.Scheme+"://"+u.Host != w.base:
+			return fmt.Errorf("its %s is not on %s", key, w.base)
+		}
+	}
+	w.mu.Lock()
+	w.discovered = textOf(fields["issuer"])
+	w.mu.Unlock()
+	return nil
+}
+
+// discovery is the OpenID document of a cloud in the table: its endpoints follow from
+// host and tenant, so nobody can point them elsewhere.
+func (w *wire) discovery() []byte {
+	at := w.base + "/" + w.tenant
+	document, err := json.Marshal(map[string]string{
+		"authorization_endpoint": at + "/oauth2/v2.0/authorize",
+		"token_endpoint":         at + "/oauth2/v2.0/token",
+		"issuer":                 at + "/v2.0", // MSAL wants the authority's host here; tokens are held to issuerTemplate
+	})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return document
+}
+
+// hostname is the host of a base, with its port if it has one.
+func hostname(base string) string {
+	_, host, _ := strings.Cut(base, "://")
+	return host
+}

@@ -1,0 +1,181 @@
+//go:build !js
+
+// The connections themselves: how they are made, and what went wrong with one, in words.
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// userAgent is sent with every request.
+var userAgent = func() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return "connect-entra/" + info.Main.Version
+	}
+	return "connect-entra"
+}()
+
+// newCorrelation is a random GUID, sent as client-request-id: what an administrator
+// finds a request by in the sign-in log.
+func newCorrelation() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// newInternet connects to Entra and Graph, through the proxies of the environment.
+func newInternet() http.RoundTripper {
+	return &http.Transport{
+		Proxy:                  environmentProxy,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		IdleConnTimeout:        90 * time.Second,
+		ForceAttemptHTTP2:      true,
+		OnProxyConnectResponse: checkProxyAnswer,
+	}
+}
+
+// newDirect connects to the managed-identity service of this host: near, without a
+// proxy, and to no public address, whatever a name resolves to.
+func newDirect() http.RoundTripper {
+	dialer := &net.Dialer{
+		Timeout: time.Second,
+		Control: func(_, address string, _ syscall.RawConn) error {
+			if to, err := netip.ParseAddrPort(address); err != nil || !isNear(to.Addr()) {
+				return fail("hostile-answer", "The managed-identity endpoint is at the public address %s.", address)
+			}
+			return nil
+		},
+	}
+	return &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableKeepAlives:      true,
+	}
+}
+
+// isNear holds for addresses that do not leave the host or its network.
+func isNear(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsPrivate()
+}
+
+// environmentProxy is http.ProxyFromEnvironment, whose error would quote a password.
+func environmentProxy(r *http.Request) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, fail("bad-value", "The proxy's address in the environment cannot be read.").because(errProxy).
+			try("set HTTPS_PROXY to http://HOST:PORT")
+	}
+	return proxy, nil
+}
+
+var errProxy = errors.New("bad proxy address")
+
+func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusProxyAuthRequired:
+		return fail("network", "The proxy %s wants to know who you are.", clean(proxy.Host)).
+			try("put user and password into HTTPS_PROXY: http://USER:PASSWORD@%s", clean(proxy.Host))
+	}
+	return fail("network", "The proxy %s does not connect: it answered %d.", clean(proxy.Host), resp.StatusCode).
+		try("ask who runs the proxy, or set NO_PROXY")
+}
+
+// isFinal holds for errors that another try meets again.
+func isFinal(err error) bool {
+	var f *failure
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &f) || errors.As(err, &certificate) || errors.Is(err, errTooLong) || errors.Is(err, context.Canceled)
+}
+
+// notSent holds for errors that came before any of the request left.
+func notSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+}
+
+// unreachable makes a failure of a request that got no answer. parent is the caller's
+// context, ctx the one with the time limit in it.
+func (w *wire) unreachable(parent, ctx context.Context, err error) error {
+	var f *failure
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(parent.Err(), context.Canceled):
+		return parent.Err()
+	case ctx.Err() != nil:
+		return fail("timeout", "%s did not answer within the %s of -ClientTimeout.", w.host(), w.timeout).because(context.DeadlineExceeded).
+			try("allow more: -ClientTimeout %d", int(2*max(w.timeout, time.Second)/time.Second))
+	case errors.Is(err, errTooLong):
+		return fail("hostile-answer", "The answer of %s is longer than 1 MiB.", w.host()).because(err)
+	}
+	return fail("network", "%s cannot be reached: %s.", w.host(), networkReason(err)).because(err)
+}
+
+// networkReason says in words why a connection failed. The errors' own texts may quote
+// what a stranger sent, so only those of the system are used.
+func networkReason(err error) string {
+	var (
+		certificate *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		name        x509.HostnameError
+		invalid     x509.CertificateInvalidError
+		alert       tls.AlertError
+		record      tls.RecordHeaderError
+		dns         *net.DNSError
+		op          *net.OpError
+		errno       syscall.Errno
+		late        net.Error
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "its certificate is not from an authority that this host trusts (SSL_CERT_FILE names others)"
+	case errors.As(err, &name):
+		return "its certificate is for another host"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired or is not yet valid; check this host's clock"
+	case errors.As(err, &certificate):
+		return "its certificate cannot be verified"
+	case errors.As(err, &alert), errors.As(err, &record):
+		return "it does not speak TLS 1.2 or later"
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "the name is not known to DNS"
+	case errors.As(err, &dns):
+		return "DNS does not answer"
+	}
+	where := ""
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		where = "the proxy: "
+	}
+	switch {
+	case errors.As(err, &errno):
+		return where + errno.Error()
+	case errors.As(err, &late) && late.Timeout():
+		return where + "no connection in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return where + "the connection was closed before the answer was complete"
+	}
+	return where + "the exchange was broken off"
+}

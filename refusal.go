@@ -1,0 +1,177 @@
+//go:build !js
+
+// What a refusal says: from an answer that is no success to a *failure with the
+// server's own words.
+
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// refusalKinds says which failure an OAuth error is (RFC 6749 §4.1.2.1 and §5.2,
+// RFC 8628 §3.5); any other is refused.
+var refusalKinds = map[string]string{
+	"access_denied":           "declined",
+	"authorization_declined":  "declined", // Entra's word for access_denied in the device flow
+	"code_expired":            "timeout",
+	"expired_token":           "timeout",
+	"server_error":            "network",
+	"temporarily_unavailable": "network",
+}
+
+// aadstsKinds is the same by Entra's own number, which wins: access_denied is also what
+// a policy says.
+var aadstsKinds = map[string]string{
+	"65004": "declined",
+	"70018": "declined",
+	"70020": "timeout",
+}
+
+// refuse makes a failure of an answer that is no success.
+func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
+	s := w.readRefusal(a)
+	kind := refusalKind(s)
+	f := fail(kind, "%s", refusalText(kind, s))
+	f.server = s
+	switch {
+	case kind == "hostile-answer" && a.StatusCode/100 == 3:
+		f.message = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
+	case kind == "hostile-answer":
+		f.message = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, mediaType(a.Header))
+	case s.RetryAfter > 0:
+		f.message = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
+		if tooLate {
+			f.message = strings.TrimSuffix(f.message, ".") + ", longer than -ClientTimeout leaves."
+		}
+		f.try("try again in %s", s.RetryAfter)
+	case kind == "network":
+		f.try("try again in a minute")
+	}
+	return f
+}
+
+// refusalKind finds the row of kinds for a refusal.
+func refusalKind(s *serverError) string {
+	if kind := aadstsKinds[s.AADSTS]; kind != "" {
+		return kind
+	}
+	switch kind := refusalKinds[s.Code]; {
+	case kind == "declined" && s.AADSTS != "":
+		return "refused" // a policy's access_denied
+	case kind != "":
+		return kind
+	}
+	switch {
+	case s.Status == http.StatusTooManyRequests:
+		return "throttled"
+	case s.Status >= 500 || s.Status == http.StatusRequestTimeout:
+		return "network"
+	case s.Code == "" || s.Status/100 == 3:
+		return "hostile-answer"
+	}
+	return "refused"
+}
+
+func refusalText(kind string, s *serverError) string {
+	what := clean(s.Code)
+	if s.AADSTS != "" {
+		what = strings.TrimSpace(what + " (AADSTS" + s.AADSTS + ")")
+	}
+	switch {
+	case kind == "declined":
+		return "The sign-in was declined."
+	case kind == "timeout":
+		return "The code was not used in time."
+	case what == "":
+		return fmt.Sprintf("%s answered %d.", s.Host, s.Status)
+	}
+	return fmt.Sprintf("%s refused: %s.", s.Host, what)
+}
+
+// readRefusal takes what can be read of a refusal, in any of the three shapes: OAuth's,
+// Graph's and App Service's.
+func (w *wire) readRefusal(a *answer) *serverError {
+	s := &serverError{Host: w.host(), Status: a.StatusCode, RetryAfter: retryAfter(a.Header, time.Now())}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(a.body, &fields) == nil {
+		s.read(fields, w.trace.scrub)
+	}
+	if s.CorrelationID == "" {
+		s.CorrelationID = w.correlation
+	}
+	if s.Claims == "" {
+		s.Claims = challengedClaims(a.Header)
+	}
+	return s
+}
+
+// aadstsOf is Entra's number at the start of a description; a browser is told no other way.
+func aadstsOf(description string) string {
+	rest, ok := strings.CutPrefix(description, "AADSTS")
+	digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+	if !ok || len(digits) < 4 || len(digits) > 9 {
+		return ""
+	}
+	return digits
+}
+
+// read fills s from a refusal's fields; scrub takes echoed secrets out.
+func (s *serverError) read(fields map[string]json.RawMessage, scrub func(string) string) {
+	text := func(key string) string { return scrub(textOf(fields[key])) }
+	s.Code, s.Description = text("error"), text("error_description")
+	s.Suberror, s.Claims = text("suberror"), textOf(fields["claims"])
+	s.TraceID, s.CorrelationID, s.Timestamp = text("trace_id"), text("correlation_id"), text("timestamp")
+	var codes []int
+	if json.Unmarshal(fields["error_codes"], &codes) == nil && len(codes) > 0 && codes[0] > 0 {
+		s.AADSTS = fmt.Sprint(codes[0])
+	} else {
+		s.AADSTS = aadstsOf(s.Description)
+	}
+	var graph struct {
+		Code, Message string
+		InnerError    struct {
+			Date            string
+			RequestID       string `json:"request-id"`
+			ClientRequestID string `json:"client-request-id"`
+		}
+	}
+	if s.Code == "" && json.Unmarshal(fields["error"], &graph) == nil {
+		s.Code, s.Description = scrub(graph.Code), scrub(graph.Message)
+		s.TraceID, s.CorrelationID, s.Timestamp = scrub(graph.InnerError.RequestID), scrub(graph.InnerError.ClientRequestID), scrub(graph.InnerError.Date)
+	}
+	if s.Code == "" && s.Description == "" && isText(fields["message"]) { // App Service
+		s.Code, s.Description, s.CorrelationID = "error", text("message"), text("correlationId")
+	}
+}
+
+// challengedClaims are the claims that WWW-Authenticate asks for, in base64: Graph's way
+// of saying that a token is not enough any more.
+func challengedClaims(h http.Header) string {
+	for _, value := range h.Values("WWW-Authenticate") {
+		_, rest, _ := strings.Cut(value, `claims="`)
+		text, _, _ := strings.Cut(rest, `"`)
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			if data, err := encoding.DecodeString(text); err == nil && json.Valid(data) {
+				return string(data)
+			}
+		}
+	}
+	return ""
+}
+
+// pending says whether a device poll was answered with "not yet", and with "slower".
+func pending(a *answer) (yes, slower bool) {
+	var fields map[string]json.RawMessage
+	if a.StatusCode != http.StatusBadRequest || json.Unmarshal(a.body, &fields) != nil {
+		return false, false
+	}
+	code := textOf(fields["error"])
+	return slices.Contains([]string{"authorization_pending", "slow_down"}, code), code == "slow_down"
+}

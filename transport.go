@@ -1,0 +1,361 @@
+//go:build !js
+
+// The one way out: every request to Entra, Graph or a managed-identity host passes
+// wire.Do, which knows where it may go, how often and for how long, and turns a final
+// refusal into a *failure. MSAL takes it in place of an http.Client, so there is no
+// redirect to follow, no cookie and no second time limit. It knows no flows.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// targetKind is a kind of server; policies says what holds for each.
+type targetKind int
+
+const (
+	toEntra targetKind = iota
+	toGraph
+	toIdentity
+)
+
+// policies is indexed by targetKind.
+var policies = []struct {
+	scheme string // the only one allowed; "" where the base says it
+	stream bool   // a good answer is handed on as it comes, however long
+	again  []int  // statuses after which another try may help, beside those of retryStatuses
+}{
+	toEntra:    {scheme: "https"},
+	toGraph:    {scheme: "https", stream: true},
+	toIdentity: {again: []int{404, 410}}, // an IMDS that is being updated: learn.microsoft.com, "retry guidance"
+}
+
+// retryStatuses: timeouts, throttling and a server's own trouble.
+var retryStatuses = []int{408, 429, 500, 502, 503, 504}
+
+const (
+	maxTries     = 3
+	maxRedirects = 3       // of a GET, from Graph
+	maxAnswer    = 1 << 20 // bytes of an answer that is not streamed, after decompression
+)
+
+// target is a server and the rules for reaching it.
+type target struct {
+	kind     targetKind
+	base     string        // scheme and host, all that a request may go to: https://login.microsoftonline.com
+	timeout  time.Duration // for one call, with all its tries and waits
+	tenant   string        // Entra: as typed
+	issuer   string        // Entra: the host that tokens name as issuer
+	known    bool          // Entra: its endpoints follow from base and tenant, so nobody is asked for them
+	practice bool          // Entra: pages for a browser may be on this machine
+	arc      bool          // managed identity: Azure Arc, which first answers with the name of a key file
+}
+
+// wire is what MSAL gets as its HTTP client.
+type wire struct {
+	target
+	next        http.RoundTripper
+	correlation string
+	trace       tracer
+	pace        pace // of device polls
+
+	mu         sync.Mutex
+	discovered string // the issuer that an asked cloud names
+}
+
+func (sys *system) wire(t target) *wire {
+	next := sys.internet
+	if t.kind == toIdentity {
+		next = sys.direct
+	}
+	return &wire{target: t, next: next, correlation: newCorrelation(), trace: newTracer(sys)}
+}
+
+// CloseIdleConnections is what MSAL asks of an HTTP client; those of the process end
+// with it.
+func (w *wire) CloseIdleConnections() {}
+
+func (w *wire) host() string { return hostname(w.base) }
+
+// issuerTemplate is what iss of a token must be, with {tenantid} for its own tid.
+func (w *wire) issuerTemplate() string {
+	if w.known {
+		return "https://" + w.issuer + "/{tenantid}/v2.0"
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.discovered
+}
+
+// call is one request of MSAL's: what it is for, and what each try sends.
+type call struct {
+	request *http.Request
+	body    []byte
+	form    url.Values
+	purpose purpose
+}
+
+// purpose is what a request wants, which decides what a good answer is.
+type purpose int
+
+const (
+	forGraph purpose = iota
+	forDiscovery
+	forDeviceCode
+	forDevicePoll
+	forToken
+	forArcKey
+)
+
+// once holds for what a server must not get a second time: an authorization code is
+// redeemed by the first try, and the second would have its tokens revoked (RFC 6749 §4.1.2).
+func (c *call) once() bool { return c.form.Get("grant_type") == "authorization_code" }
+
+// repeatable says whether a try that may have reached the server can be repeated.
+func (c *call) repeatable() bool {
+	switch {
+	case c.once() || c.request.Body != nil && c.body == nil:
+		return false
+	case c.purpose == forGraph:
+		return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, c.request.Method)
+	}
+	return true
+}
+
+// Do carries one request out. An error is a *failure, or the end of r's context.
+func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	c, err := w.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.purpose == forDiscovery && w.known:
+		return c.answer(http.StatusOK, w.discovery()), nil
+	case c.purpose == forDevicePoll:
+		return w.poll(c)
+	case c.purpose == forGraph:
+		return w.follow(c)
+	}
+	return w.send(c)
+}
+
+// follow sends a request to Graph. Where Graph sends a GET elsewhere, to a file's own
+// store, it goes there with nothing that says who asks: the new address is its own key.
+func (w *wire) follow(c *call) (*http.Response, error) {
+	for range maxRedirects + 1 {
+		resp, err := w.send(c)
+		if err != nil || resp.StatusCode/100 != 3 {
+			return resp, err
+		}
+		to, err := c.request.URL.Parse(resp.Header.Get("Location"))
+		if err != nil || to.Scheme != "https" || to.Host == "" || to.User != nil {
+			return nil, fail("hostile-answer", "%s sends this request to an address that is not https.", w.host())
+		}
+		r := &http.Request{Method: http.MethodGet, URL: to, Host: to.Host, Header: http.Header{}}
+		for _, name := range []string{"Accept", "Range"} {
+			if value := c.request.Header.Get(name); value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		c = &call{request: r.WithContext(c.request.Context()), purpose: forGraph}
+	}
+	return nil, fail("hostile-answer", "%s sends this request on and on.", w.host())
+}
+
+// admit checks where a request goes before anything of it leaves, and finds out what it
+// is for.
+func (w *wire) admit(r *http.Request) (*call, error) {
+	c := &call{request: r}
+	scheme, host, _ := strings.Cut(w.base, "://")
+	if p := policies[w.kind].scheme; p != "" {
+		scheme = p
+	}
+	if r.Body != nil && w.kind != toGraph {
+		data, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
+		r.Body.Close()
+		if err != nil || len(data) > maxAnswer {
+			return nil, fail("bad-value", "The request to %s is too long.", w.host()).try("ask for fewer scopes")
+		}
+		c.body = data
+		c.form, _ = url.ParseQuery(string(data))
+	}
+	switch {
+	case w.kind == toGraph:
+		c.purpose = forGraph
+	case w.kind == toIdentity:
+		c.purpose = forToken
+		if w.arc && r.Header.Get("Authorization") == "" {
+			c.purpose = forArcKey
+		}
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration"):
+		c.purpose = forDiscovery
+	case r.Method == http.MethodPost && c.form.Get("grant_type") == "":
+		// MSAL makes this URL by writing "devicecode" for every "token" in the other one,
+		// host and tenant included.
+		c.purpose = forDeviceCode
+		c.request = r.Clone(r.Context())
+		c.request.URL = &url.URL{Scheme: scheme, Host: host, Path: "/" + w.tenant + "/oauth2/v2.0/devicecode"}
+	case r.Method == http.MethodPost && strings.HasSuffix(c.form.Get("grant_type"), "device_code"):
+		c.purpose = forDevicePoll
+	default:
+		c.purpose = forToken
+	}
+	u := c.request.URL
+	if u.Scheme != scheme || u.Host != host || u.User != nil || r.Host != "" && r.Host != host {
+		return nil, fail("hostile-answer", "A request to %s was not sent: only %s may get it.", clean(u.Scheme+"://"+u.Host), w.base)
+	}
+	return c, nil
+}
+
+// send tries until there is an answer to hand on, at most maxTries times and within
+// the target's timeout.
+func (w *wire) send(c *call) (*http.Response, error) {
+	ctx, limit := newLimit(c.request.Context(), w.timeout)
+	for try := 1; ; try++ {
+		answer, err := w.attempt(ctx, c, try)
+		wait, again := w.again(c, try, answer, err)
+		if again && wait < limit.left() && pause(ctx, wait) == nil {
+			answer.discard()
+			continue
+		}
+		if err == nil && answer.body == nil {
+			return limit.guard(answer.Response), nil // streamed: the limit is now on silence
+		}
+		limit.stop()
+		if err != nil {
+			return nil, w.unreachable(c.request.Context(), ctx, err)
+		}
+		return w.judge(c, answer, again)
+	}
+}
+
+// answer is a response whose body was read, or is left to be streamed.
+type answer struct {
+	*http.Response
+	body []byte // nil: to be streamed
+}
+
+func (a *answer) discard() {
+	if a != nil && a.body == nil {
+		a.Response.Body.Close()
+	}
+}
+
+// attempt is one try: what goes out, what came back.
+func (w *wire) attempt(ctx context.Context, c *call, try int) (*answer, error) {
+	r := c.request.Clone(ctx)
+	if c.body != nil {
+		r.Body = io.NopCloser(bytes.NewReader(c.body))
+		r.ContentLength = int64(len(c.body))
+	}
+	r.Header.Set("User-Agent", userAgent)
+	r.Header.Set("client-request-id", w.correlation)
+	started := time.Now()
+	resp, err := w.next.RoundTrip(r)
+	var a *answer
+	if err == nil {
+		a = &answer{Response: resp}
+		if !policies[w.kind].stream || resp.StatusCode/100 != 2 {
+			a.body, err = readAnswer(resp.Body)
+		}
+	}
+	w.trace.exchange(r, c.body, a, err, try, time.Since(started))
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// readAnswer reads a body that is not to be streamed. It never gives nil and no error.
+func readAnswer(body io.ReadCloser) ([]byte, error) {
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxAnswer {
+		return nil, errTooLong
+	}
+	return data, nil
+}
+
+var errTooLong = errors.New("longer than 1 MiB")
+
+// again says whether another try may help, and when.
+func (w *wire) again(c *call, try int, a *answer, err error) (wait time.Duration, yes bool) {
+	backoff := time.Duration(float64(time.Second) * (0.5 + rand.Float64()/2) * float64(int(1)<<(try-1)))
+	switch {
+	case try == maxTries:
+		return 0, false
+	case err != nil:
+		return backoff, !isFinal(err) && (c.repeatable() || notSent(err))
+	case !slices.Contains(retryStatuses, a.StatusCode) && !slices.Contains(policies[w.kind].again, a.StatusCode):
+		return 0, false
+	}
+	told := retryAfter(a.Header, time.Now())
+	if !c.repeatable() && (c.once() || c.body == nil && c.request.Body != nil || told == 0) {
+		return 0, false
+	}
+	if told > 0 { // never before the time that was told, and not all clients at once
+		return told + time.Duration(rand.Int64N(int64(250*time.Millisecond))), true
+	}
+	return backoff, true
+}
+
+// judge hands a good answer on and makes a failure of any other.
+func (w *wire) judge(c *call, a *answer, again bool) (*http.Response, error) {
+	switch {
+	case c.purpose == forGraph && c.request.Method == http.MethodGet && a.StatusCode/100 == 3 && a.Header.Get("Location") != "":
+	case a.StatusCode/100 == 2:
+		if err := w.checkAnswer(c, a); err != nil {
+			return nil, err
+		}
+	case c.purpose == forArcKey && a.StatusCode == http.StatusUnauthorized:
+		if err := checkArcChallenge(a.Header); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, w.refuse(c, a, again)
+	}
+	a.Response.Body = io.NopCloser(bytes.NewReader(a.body))
+	a.Response.ContentLength = int64(len(a.body))
+	return a.Response, nil
+}
+
+// answer makes a response of our own.
+func (c *call) answer(status int, body []byte) *http.Response {
+	return &http.Response{
+		StatusCode:    status,
+		Status:        http.StatusText(status),
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       c.request,
+	}
+}
+
+// pause waits unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
