@@ -1,10 +1,34 @@
-// Connect-entra signs in to Microsoft Entra ID from a terminal.
-
+// Connect-entra signs in to Microsoft Entra ID from a terminal, typed as PowerShell's
+// Connect-Entra is, in any national cloud, by any of six parameter sets:
+//
+//	connect-entra -Scopes User.Read.All,Group.ReadWrite.All       in a browser
+//	connect-entra -UseDeviceCode                                  with a code on another device
+//	connect-entra -ClientId ID -TenantId T -Certificate app.pem   an app, by certificate
+//	connect-entra -TenantId T -ClientSecretCredential ID          an app, by secret (asked for)
+//	connect-entra -Identity                                       the managed identity of this host
+//	connect-entra -AccessToken -                                  a token from stdin
+//	connect-entra -EnvironmentVariable                            from AZURE_TENANT_ID and the like
+//
+// What a script may read goes to stdout, everything for a person to stderr. Add
+// -Environment Sandbox to any of them to practise without a tenant or a network:
+//
+//	$ connect-entra -Environment Sandbox -Identity
+//	Welcome to Microsoft Graph!
+//
+// The way data flows, one direction, each step in the file of its name:
+//
+//	argv → Params → Plan → source → Token → AuthContext → welcome, token
+//
+// This file is the only one that calls across.
 package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +41,7 @@ type system struct {
 	getenv         func(string) string
 	readSecret     func(prompt string) (string, error) // asks on the terminal, without echo
 	dir            string                              // the program's own folder; "" where there can be none
+	prefer         preferences                         // the common parameters of this run
 	outside
 }
 
@@ -24,13 +49,13 @@ type system struct {
 type flowName string
 
 const (
-	byBrowser     flowName = "browser"
-	byDeviceCode  flowName = "device code"
-	byCertificate flowName = "certificate"
-	bySecret      flowName = "client secret"
-	byFederation  flowName = "federated token"
-	byIdentity    flowName = "managed identity"
-	byToken       flowName = "access token"
+	byBrowser     flowName = "InteractiveBrowser" // the reference's TokenCredentialType
+	byDeviceCode  flowName = "DeviceCode"
+	byCertificate flowName = "ClientCertificate"
+	bySecret      flowName = "ClientSecret"
+	byFederation  flowName = "ClientAssertion"
+	byIdentity    flowName = "ManagedIdentity"
+	byToken       flowName = "UserProvidedAccessToken"
 )
 
 // Ask is what a caller wants of a source.
@@ -44,10 +69,280 @@ type Ask struct {
 // memory, by renewal, or by signing in again where that needs nobody.
 type source func(context.Context, Ask) (Token, error)
 
-// Token is an access token and what there is to know of it.
-type Token struct {
-	access    string // the bearer token itself; never printed but by the token verb
-	ExpiresOn time.Time
+// Connection is a plan that was carried out.
+type Connection struct {
+	AuthContext
+	Plan   Plan
+	Token  Token
+	source source
 }
 
-func main() {}
+// verb is what the first word may be.
+type verb struct {
+	name       string
+	cmdlets    []string // names that it answers to as well, as first word or as the binary's name
+	summary    string   // one line of help
+	parameters []parameter
+	run        func(context.Context, *system, Params) error
+}
+
+// verbs in the order of help. A function, as help shows the table it stands in.
+func verbs() []verb {
+	return []verb{
+		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", parameters, connect},
+		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, disconnect},
+		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, showContext},
+		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, showEnvironments},
+		{"token", nil, "print an access token, for a script", tokenParameters, printToken},
+		{"explain", nil, "say how a line binds and what it would do", nil, explainLine},
+		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, makePracticeKit},
+		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, showHelp},
+		{"version", nil, "print the version", nil, showVersion},
+	}
+}
+
+// run is the only way in: args are those after the program's name. It gives the exit
+// status, and prints whatever went wrong.
+func run(ctx context.Context, sys *system, args []string) (status int) {
+	defer func() {
+		if r := recover(); r != nil {
+			// The value may hold anything, a secret too; the type and place of a bug do not.
+			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
+		}
+	}()
+	v, args := chooseVerb(args)
+	params, err := Params{Command: args}, error(nil)
+	if v.parameters != nil {
+		params, err = bind(v.parameters, args)
+	}
+	if err == nil {
+		sys.prefer = preferencesOf(params)
+		err = v.run(ctx, sys, params)
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, context.Canceled) {
+		err = cause
+	}
+	return sys.report(err)
+}
+
+// chooseVerb takes the verb off the front; without one it is connect, and the first
+// word its first positional parameter.
+func chooseVerb(args []string) (verb, []string) {
+	if len(args) > 0 {
+		if v, ok := findVerb(args[0]); ok {
+			return v, args[1:]
+		}
+		if slices.Contains([]string{"-?", "-h", "--help", "/?"}, args[0]) {
+			return chooseVerb(append([]string{"help"}, args[1:]...))
+		}
+		if args[0] == "--version" {
+			return chooseVerb([]string{"version"})
+		}
+	}
+	return verbs()[0], args
+}
+
+// findVerb finds a verb by its name or a cmdlet's.
+func findVerb(name string) (verb, bool) {
+	for _, v := range verbs() {
+		if strings.EqualFold(name, v.name) || slices.ContainsFunc(v.cmdlets, func(cmdlet string) bool { return strings.EqualFold(name, cmdlet) }) {
+			return v, true
+		}
+	}
+	return verb{}, false
+}
+
+// connect is the whole story: from what was typed to a connection, and how it is told.
+func connect(ctx context.Context, sys *system, p Params) error {
+	plan, err := newPlan(p, clouds, sys.getenv)
+	if err != nil {
+		return err
+	}
+	c, err := open(ctx, sys, plan)
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.on("Json"):
+		err = sys.print(c.JSON())
+	case !p.on("NoWelcome"):
+		err = sys.print(welcomeText(c.AuthContext))
+	}
+	if err != nil {
+		return err
+	}
+	c.tell(sys)
+	return nil
+}
+
+// open carries a plan out. Where no browser opens, a person at a terminal goes on with
+// a device code.
+func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
+	for _, text := range plan.notes {
+		sys.note("%s", text)
+	}
+	for _, text := range plan.warnings {
+		sys.warn("%s", text)
+	}
+	if plan.Environment.practice() {
+		practising, stop, err := practice(sys, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
+		if err != nil {
+			return Connection{}, err
+		}
+		defer stop()
+		sys = practising
+	}
+	source, token, err := signIn(ctx, sys, plan)
+	var none *noBrowser
+	if errors.As(err, &none) {
+		if !sys.terminal.stderr {
+			return Connection{}, fail("sign-in-needed", "No browser can be opened here: %s.", none.reason).because(err).
+				try("connect-entra -UseDeviceCode")
+		}
+		sys.note("No browser can be opened here: %s. Going on with a device code.", none.reason)
+		plan = plan.byDeviceCode()
+		source, token, err = signIn(ctx, sys, plan)
+	}
+	if err != nil {
+		return Connection{}, err
+	}
+	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source}, nil
+}
+
+func signIn(ctx context.Context, sys *system, plan Plan) (source, Token, error) {
+	flow, ok := flows[plan.Flow]
+	if !ok {
+		return nil, Token{}, fail("usage", "This build cannot sign in by %s.", plan.Flow).
+			try("in a terminal, use the connect-entra binary; in the page, give a token")
+	}
+	source, err := flow(sys, plan)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	token, err := source(ctx, Ask{})
+	return source, token, err
+}
+
+// tell says on stderr what the welcome does not: who, where, until when, and what is
+// kept.
+func (c Connection) tell(sys *system) {
+	who := firstOf(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
+	until := "for as long as the token is good: it does not say"
+	if !c.Token.ExpiresOn.IsZero() {
+		until = "until " + showTime(c.Token.ExpiresOn)
+	}
+	sys.note("Connected as %s in %s (%s), %s.", who, firstOf(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
+	if c.Plan.Environment.practice() {
+		sys.say("", "This was practice: no tenant was contacted.")
+	}
+	if c.Plan.Flow == byToken {
+		c.tellProvided(sys)
+	}
+	if c.Plan.ContextScope == "CurrentUser" {
+		sys.note("The connection was not kept: it ends here. To use it, have the token printed: connect-entra token …")
+	} else {
+		sys.note("The connection ends with this process. To use it, have the token printed: connect-entra token …")
+	}
+}
+
+// tellProvided says what is not known of a token that the user brought.
+func (c Connection) tellProvided(sys *system) {
+	claims := c.Token.Claims
+	if claims.all == nil {
+		sys.note("The token is opaque: nothing in it can be read, so it was taken as it is.")
+		return
+	}
+	sys.note("The token was read, not verified: only the API that it is for can check its signature.")
+	graph := c.Plan.Environment.GraphEndpoint
+	switch other, isGraph := environmentOf(clouds, claims.Audience); {
+	case isGraph && other.GraphEndpoint != graph:
+		sys.warn("The token is for Microsoft Graph of %s, and the environment is %s: connect with -Environment %s.", other.Name, c.Environment, other.Name)
+	case !isGraph && claims.Audience != graphAppID:
+		sys.warn("The token is not for Microsoft Graph but for %s.", clean(firstOf(claims.Audience, "an audience that it does not name")))
+	}
+}
+
+// graphAppID is Microsoft Graph's own application, which tokens may name as audience.
+const graphAppID = "00000003-0000-0000-c000-000000000000"
+
+// printToken prints the access token alone. With connect parameters it connects for
+// this process and leaves nothing.
+func printToken(ctx context.Context, sys *system, p Params) error {
+	c, err := openTyped(ctx, sys, p)
+	if err != nil {
+		return err
+	}
+	if sys.terminal.stdout && !p.on("Show") {
+		return fail("usage", "A token on the screen is a token in its history.").
+			try("pipe it into the program that needs it, or add -Show")
+	}
+	return sys.print(c.Token.access.open() + "\n")
+}
+
+// showContext shows the connection in the reference's fields.
+func showContext(ctx context.Context, sys *system, p Params) error {
+	c, err := openTyped(ctx, sys, p)
+	if err != nil {
+		return err
+	}
+	if p.on("Json") {
+		return sys.print(c.JSON())
+	}
+	return sys.print(c.String())
+}
+
+// openTyped connects for this process as the parameters say.
+func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
+	if !p.connects() {
+		return Connection{}, notConnected()
+	}
+	plan, err := newPlan(p, clouds, sys.getenv)
+	if err != nil {
+		return Connection{}, err
+	}
+	plan.ContextScope = "Process"
+	return open(ctx, sys, plan)
+}
+
+func notConnected() error {
+	return fail("not-connected", "Authentication needed. Please call Connect-MgGraph.").
+		try("say how to connect, for this command alone: connect-entra token -Identity")
+}
+
+// disconnect ends the kept connection. None is kept yet, and the reference's word for
+// that is no error here: what was asked for is so.
+func disconnect(_ context.Context, sys *system, _ Params) error {
+	sys.say("", "No application to sign out from.")
+	return nil
+}
+
+func showEnvironments(_ context.Context, sys *system, p Params) error {
+	list := listEnvironments(clouds, p.on("All"), p.text("Name"))
+	if p.on("Json") {
+		return sys.print(environmentsJSON(list))
+	}
+	if len(list) == 0 {
+		return nil // as in the reference
+	}
+	return sys.print(formatEnvironments(list))
+}
+
+// showVersion prints what Go recorded in the binary.
+func showVersion(_ context.Context, sys *system, _ Params) error {
+	version, goVersion := "(devel)", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = firstOf(info.Main.Version, version), info.GoVersion
+	}
+	return sys.print("connect-entra " + version + " " + goVersion + "\n")
+}
+
+// panicPlace finds the line of ours that panicked in a stack, without its arguments.
+func panicPlace(stack string) string {
+	_, after, _ := strings.Cut(stack, "panic(")
+	for line := range strings.Lines(after) {
+		if place, _, ok := strings.Cut(strings.TrimSpace(line), " +0x"); ok && !strings.Contains(place, "/runtime/") {
+			return place[strings.LastIndexByte(place, '/')+1:]
+		}
+	}
+	return "an unknown place"
+}

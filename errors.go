@@ -18,11 +18,13 @@ type kind struct {
 	cure string // what to type or do next; a failure may carry a better one
 }
 
-// exitStatuses says what each exit status means; README prints the same table.
-var exitStatuses = []struct {
+type exitStatus struct {
 	status  int
 	meaning string
-}{
+}
+
+// exitStatuses says what each exit status means; README prints the same table.
+var exitStatuses = []exitStatus{
 	{0, "done"},
 	{1, "a bug in connect-entra"},
 	{2, "usage: nothing was sent"},
@@ -41,14 +43,31 @@ var exitStatuses = []struct {
 var kinds = []kind{
 	{"bug", 1, "please report this with the command that you typed, without its secrets"},
 
-	{"bad-audience", 2, ""},
+	{"ambiguous-parameter", 2, "type more of the name"},
+	{"ambiguous-parameter-set", 2, "connect-entra help sets"},
 	{"bad-certificate", 2, ""},
 	{"bad-token", 2, ""},
 	{"bad-value", 2, ""},
+	{"cannot-convert-argument-no-message", 2, ""},
 	{"certificate-expired", 2, ""},
 	{"certificate-not-found", 2, ""},
 	{"environment-incomplete", 2, ""},
 	{"literal-secret", 2, ""},
+	{"missing-argument", 2, ""},
+	{"missing-end-parenthesis-in-expression", 2, ""},
+	{"missing-expression", 2, ""},
+	{"missing-mandatory-parameter", 2, "add it"},
+	{"named-parameter-not-found", 2, "connect-entra help"},
+	{"parameter-already-bound", 2, ""},
+	{"parameter-argument-transformation-error", 2, ""},
+	{"parameter-argument-validation-error", 2, ""},
+	{"parameter-argument-validation-error-empty-string-not-allowed", 2, ""},
+	{"parameter-argument-validation-error-null-not-allowed", 2, ""},
+	{"parameter-binding-failed", 2, ""},
+	{"parameter-requires-argument", 2, ""},
+	{"positional-parameter-not-found", 2, "name the parameter that it belongs to"},
+	{"terminator-expected-at-end-of-string", 2, "close the quote"},
+	{"unexpected-token", 2, ""},
 	{"unknown-environment", 2, ""},
 	{"unknown-topic", 2, ""},
 	{"usage", 2, "connect-entra help"},
@@ -89,12 +108,12 @@ type failure struct {
 // All of its text is foreign: print it through clean.
 type serverError struct {
 	Host          string
-	Status        int           // HTTP
-	Code          string        // OAuth's error or Graph's code: invalid_client
-	Description   string        // error_description or Graph's message
-	AADSTS        string        // digits only: 7000215
-	Suberror      string        // OAuth suberror, as Entra sends it
-	Claims        string        // a claims challenge: JSON for the next request
+	Status        int    // HTTP
+	Code          string // OAuth's error or Graph's code: invalid_client
+	Description   string // error_description or Graph's message
+	AADSTS        string // digits only: 7000215
+	Suberror      string // OAuth suberror, as Entra sends it
+	Claims        string // a claims challenge: JSON for the next request
 	TraceID       string
 	CorrelationID string
 	Timestamp     string
@@ -161,23 +180,32 @@ func (sys *system) report(err error) int {
 	}
 	f := asFailure(err)
 	k := kindOf(f.id)
+	if errors.As(err, new(silent)) {
+		return k.exit
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", f.message, k.id)
 	if s := f.server; s != nil {
-		if s.Description != "" {
-			fmt.Fprintf(&b, "  server said: %q\n", clean(s.Description))
+		if said, _, _ := strings.Cut(s.Description, " Trace ID: "); said != "" { // the ids follow on a line of their own
+			fmt.Fprintf(&b, "  server said: %q\n", clean(said))
 		}
 		if s.TraceID != "" || s.CorrelationID != "" {
 			fmt.Fprintf(&b, "  trace: %s  correlation: %s  %s\n", clean(s.TraceID), clean(s.CorrelationID), clean(s.Timestamp))
 		}
 	}
-	cure := f.cure
-	if cure == "" {
-		cure = k.cure
-	}
-	if cure != "" {
+	if cure := f.advice(); cure != "" {
 		fmt.Fprintf(&b, "  try: %s\n", cure)
 	}
 	sys.stderr.Write([]byte(b.String()))
 	return k.exit
+}
+
+// advice is the best cure known: this case's own, the AADSTS code's, the kind's.
+func (f *failure) advice() string {
+	cure := f.cure
+	if f.server != nil && cure == "" {
+		a, _ := findAADSTS(f.server.AADSTS)
+		cure = a.cure
+	}
+	return firstOf(cure, kindOf(f.id).cure)
 }

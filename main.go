@@ -1,11 +1,22 @@
 //go:build !js
 
+// The process: builds system from the operating system, owns the signals, calls run
+// and exits. It knows neither parameters nor Entra.
+
 package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/term"
 )
 
 // outside is the part of system that a browser page does not have.
@@ -13,6 +24,149 @@ type outside struct {
 	internet http.RoundTripper // to Entra and Graph, through the proxies of the environment
 	direct   http.RoundTripper // to a managed-identity host: never through a proxy
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	openURL  func(ctx context.Context, url string) error // opens a browser; nil error means it was started
+	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
 	environ  func() []string
+}
+
+func main() {
+	ctx, stop := untilSignal(context.Background())
+	status := run(ctx, newSystem(), os.Args[1:])
+	stop()
+	os.Exit(status)
+}
+
+func newSystem() *system {
+	sys := &system{
+		stdin:  os.Stdin,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		getenv: os.Getenv,
+		dir:    ownFolder(),
+		outside: outside{
+			internet: newInternet(),
+			direct:   newDirect(),
+			dial:     (&net.Dialer{}).DialContext,
+			environ:  os.Environ,
+		},
+	}
+	sys.readSecret = readSecret
+	sys.openURL = openBrowser
+	sys.terminal.stdin = term.IsTerminal(int(os.Stdin.Fd()))
+	sys.terminal.stdout = term.IsTerminal(int(os.Stdout.Fd()))
+	sys.terminal.stderr = term.IsTerminal(int(os.Stderr.Fd()))
+	return sys
+}
+
+// practice is the same system with the practice cloud outside. Nothing leaves the
+// process; with pages, a browser reaches the cloud's pages on loopback until stop.
+func practice(sys *system, pages bool) (practising *system, stop func(), err error) {
+	folder := ""
+	if sys.dir != "" {
+		folder = filepath.Join(sys.dir, "sandbox")
+	}
+	registered, err := loadRegistry(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	cloud := newSandbox(registered)
+	stop = func() {}
+	if pages {
+		end, err := cloud.listen()
+		if err != nil {
+			return nil, nil, err
+		}
+		stop = func() { end() }
+	}
+	there := *sys
+	there.internet, there.direct = cloud, cloud
+	there.dial = func(context.Context, string, string) (net.Conn, error) {
+		here, _ := net.Pipe() // its metadata service is always there
+		return here, nil
+	}
+	return &there, stop, nil
+}
+
+// untilSignal ends ctx at the first signal, with the failure that names it; a second
+// one ends the process at once, as without a handler.
+func untilSignal(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		s, ok := <-signals
+		if !ok {
+			return
+		}
+		signal.Stop(signals)
+		ends := map[os.Signal]*failure{
+			os.Interrupt:    fail("interrupted", "Interrupted."),
+			syscall.SIGTERM: fail("terminated", "Terminated."),
+			syscall.SIGHUP:  fail("hangup", "The terminal has gone."),
+		}
+		cancel(ends[s])
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}
+
+// readSecret asks on the terminal without echo; the prompt goes to stderr. A signal
+// that comes meanwhile puts the terminal back before it counts.
+func readSecret(prompt string) (string, error) {
+	stdin := int(os.Stdin.Fd())
+	fmt.Fprint(os.Stderr, prompt)
+	state, err := term.GetState(stdin)
+	if err != nil {
+		return "", fail("storage", "The terminal cannot be read: %v.", err).because(err)
+	}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(interrupted)
+	type answer struct {
+		text []byte
+		err  error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(stdin)
+		done <- answer{text, err}
+	}()
+	select {
+	case a := <-done:
+		fmt.Fprintln(os.Stderr)
+		if a.err != nil {
+			return "", fail("declined", "Nothing was entered.").because(a.err)
+		}
+		return string(a.text), nil
+	case <-interrupted:
+		term.Restore(stdin, state)
+		fmt.Fprintln(os.Stderr)
+		return "", context.Canceled
+	}
+}
+
+// ownFolder is where this program keeps what it keeps: XDG_STATE_HOME on Linux, the
+// customary folders elsewhere; "" where the host has none.
+func ownFolder() string {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		base, err := os.UserConfigDir()
+		if runtime.GOOS == "windows" {
+			base, err = os.UserCacheDir() // %LocalAppData%: does not roam to other hosts
+		}
+		if err != nil {
+			return ""
+		}
+		return filepath.Join(base, "connect-entra")
+	}
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) { // relative ones are to be ignored (XDG)
+		return filepath.Join(state, "connect-entra")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil || !filepath.IsAbs(home) {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "connect-entra")
 }

@@ -1,9 +1,192 @@
-// Where secrets come from, and how they stay unseen: a Secret is only ever the
-// description of a place, read at the last moment; clean makes foreign text safe to
-// print. Neither knows who asks.
+// Where secrets come from: a Secret is only ever the description of a place, read at
+// the last moment. It does not know who asks.
 
 package main
 
-// Secret says where a secret is to be read: "-" (a line of stdin, or a prompt without
-// echo), "@FILE", "file:PATH", "env:NAME", or "" for a prompt. It never holds one.
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Secret says where a secret is to be read: "-" (one line of stdin, or a prompt without
+// echo where stdin is a terminal), "@FILE" or "file:PATH", "env:NAME", or "" for a
+// prompt. It never holds the secret, so it may be printed, compared and kept.
 type Secret struct{ source string }
+
+// maxSecret bounds what is read of a secret, in bytes.
+const maxSecret = 64 << 10
+
+// isSecretSource says whether text names a place to read a secret from.
+func isSecretSource(text string) bool {
+	if text == "-" {
+		return true
+	}
+	for _, prefix := range []string{"@", "file:", "env:"} {
+		if strings.HasPrefix(text, prefix) && len(text) > len(prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// String tells where from, never what.
+func (s Secret) String() string {
+	switch s.source {
+	case "":
+		return "a prompt"
+	case "-":
+		return "stdin"
+	}
+	return s.source
+}
+
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.source), nil }
+
+func (s *Secret) UnmarshalText(text []byte) error {
+	s.source = string(text)
+	return nil
+}
+
+// read fetches the secret. prompt is what a person is asked, what the secret's name in
+// an error: "the client secret". Exactly one line ending is taken off the end.
+func (s Secret) read(ctx context.Context, sys *system, what, prompt string) (string, error) {
+	text, err := s.fetch(ctx, sys, what, prompt)
+	if err != nil {
+		return "", err
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	switch {
+	case text == "":
+		return "", fail("bad-value", "%s from %s is empty.", what, s).try("put it into %s and try again", s)
+	case strings.HasPrefix(text, "\uFEFF") || !utf8.ValidString(text):
+		return "", fail("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", what, s).
+			try("save it as UTF-8 without BOM; in Windows PowerShell: Set-Content -Encoding ascii")
+	case strings.ContainsFunc(text, isControl):
+		return "", fail("bad-value", "%s from %s holds a control character or more than one line.", what, s).
+			try("keep the secret alone in its place, on one line")
+	}
+	return text, nil
+}
+
+func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (string, error) {
+	source := s.source
+	switch {
+	case source == "" || source == "-" && sys.terminal.stdin:
+		if !sys.terminal.stdin {
+			return "", fail("sign-in-needed", "%s is needed and there is no terminal to ask on.", upperFirst(what)).
+				try("name where it is: -, @FILE or env:NAME")
+		}
+		return sys.readSecret(prompt)
+	case source == "-":
+		return readLine(ctx, sys, what)
+	case strings.HasPrefix(source, "env:"):
+		name := strings.TrimPrefix(source, "env:")
+		text := sys.getenv(name)
+		if text == "" {
+			return "", fail("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", upperFirst(what), name).
+				try("export %s, or name another place: -, @FILE", name)
+		}
+		return text, nil
+	}
+	name := strings.TrimPrefix(strings.TrimPrefix(source, "file:"), "@")
+	file, err := os.Open(name)
+	if err != nil {
+		return "", fail("bad-value", "%s cannot be read: %v.", upperFirst(what), err).because(err).
+			try("check the path after @ and who may read the file")
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0 {
+		return "", fail("bad-value", "%s cannot be read: %s is not a file.", upperFirst(what), name)
+	}
+	return readAll(file, what)
+}
+
+// readLine takes one line from stdin byte by byte, so that what follows is left to
+// whoever reads stdin next.
+func readLine(ctx context.Context, sys *system, what string) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		var line []byte
+		one := make([]byte, 1)
+		for len(line) <= maxSecret {
+			n, err := sys.stdin.Read(one)
+			if n == 1 {
+				line = append(line, one[0])
+				if one[0] == '\n' {
+					break
+				}
+			}
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				done <- answer{err: fail("bad-value", "%s cannot be read from stdin: %v.", upperFirst(what), err).because(err)}
+				return
+			}
+		}
+		if len(line) > maxSecret {
+			done <- answer{err: tooLong(what)}
+			return
+		}
+		done <- answer{text: string(line)}
+	}()
+	hint := time.NewTimer(30 * time.Second)
+	defer hint.Stop()
+	for {
+		select {
+		case a := <-done:
+			return a.text, a.err
+		case <-hint.C:
+			sys.note("Waiting for %s on stdin.", what)
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
+	}
+}
+
+func readAll(r io.Reader, what string) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxSecret+1))
+	if err != nil {
+		return "", fail("bad-value", "%s cannot be read: %v.", upperFirst(what), err).because(err)
+	}
+	if len(data) > maxSecret {
+		return "", tooLong(what)
+	}
+	return string(data), nil
+}
+
+func tooLong(what string) error {
+	return fail("bad-value", "%s is longer than %d bytes.", upperFirst(what), maxSecret)
+}
+
+// isControl holds for what has no place in a value: C0, DEL, C1.
+func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// sealed is text that no format verb and no encoder prints, wherever in a struct it
+// stands: fmt shows the address of a pointer, not what it points to.
+type sealed struct{ text *string }
+
+func seal(text string) sealed { return sealed{&text} }
+
+// open gives the text to whoever hands it on.
+func (s sealed) open() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}

@@ -1,0 +1,382 @@
+// PowerShell's binding rules over a table: names, prefixes, positions, parameter sets,
+// mandatory parameters. It does not know which parameters exist. The steps and their
+// order are those of PowerShell 7's CmdletParameterBinderController, as the recorded
+// answers in testdata/binder show them; message texts are PowerShell's.
+
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// argument is a piece of a command line after the shell's quoting has been undone.
+type argument struct {
+	name   string // without its dash; "" for a value
+	typed  string // the whole as typed
+	value  any    // string, []string, or what PowerShell would hold: see convert.go
+	valued bool   // value is there
+}
+
+// bindFailure is what PowerShell's error would be called.
+type bindFailure struct{ ID string }
+
+func (b bindFailure) Error() string { return b.ID }
+
+// refuse makes the failure that PowerShell would give as id.
+func refuse(id, format string, args ...any) *failure {
+	return fail(kebab(id), format, args...).because(bindFailure{id})
+}
+
+// kebab turns PowerShell's id into ours: AmbiguousParameter, ambiguous-parameter.
+func kebab(id string) string {
+	var b strings.Builder
+	for i, r := range id {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 {
+				b.WriteByte('-')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// bind binds a program's arguments. It also says what it bound when it fails.
+func bind(table []parameter, args []string) (Params, error) {
+	arguments, command, err := readArguments(table, args)
+	if err != nil {
+		return Params{Bound: map[string]bound{}, Command: command}, err
+	}
+	p, err := bindArguments(table, arguments)
+	p.Command = command
+	return p, err
+}
+
+// binding is one command line on its way.
+type binding struct {
+	table []parameter
+	sets  []string // the table's sets, the default one first; {""} where it has none
+	valid []string // the sets that are still possible
+	Params
+}
+
+func bindArguments(table []parameter, arguments []argument) (Params, error) {
+	b := &binding{table: table, sets: setsOf(table), Params: Params{Bound: map[string]bound{}}}
+	b.valid = b.sets
+	arguments, err := b.giveValues(arguments)
+	if err != nil {
+		return b.Params, err
+	}
+	rest, err := b.bindNamed(arguments)
+	if err != nil {
+		return b.Params, err
+	}
+	rest, positional := b.bindPositional(rest)
+	if len(rest) > 0 {
+		return b.Params, b.unbound(rest[0], positional)
+	}
+	if err := b.resolveSet(); err != nil {
+		return b.Params, err
+	}
+	if b.Missing = b.missing(); len(b.Missing) > 0 {
+		return b.Params, refuse("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: %s.", strings.Join(b.Missing, " "))
+	}
+	return b.Params, nil
+}
+
+// setsOf collects the table's sets; a table without named sets has one, "".
+func setsOf(table []parameter) []string {
+	sets := []string{}
+	for _, p := range table {
+		for _, i := range p.sets {
+			if !slices.Contains(sets, i.set) {
+				sets = append(sets, i.set)
+			}
+		}
+	}
+	if len(sets) == 0 {
+		return []string{""}
+	}
+	return sets
+}
+
+// match finds the parameter of a name: exactly, by alias, or by a prefix that fits one
+// only. The cmdlet's own win over common ones; ours bind by full name.
+func match(table []parameter, name string) (p parameter, how string, err error) {
+	var fits []parameter
+	byName := map[string]bool{}
+	for _, p := range table {
+		if strings.EqualFold(p.name, name) {
+			return p, "name", nil
+		}
+		if slices.ContainsFunc(p.aliases, func(alias string) bool { return strings.EqualFold(alias, name) }) {
+			return p, "alias", nil
+		}
+		if !p.ours && hasPrefixFold(p.name, name) {
+			fits = append(fits, p)
+			byName[p.name] = true
+		}
+	}
+	for _, p := range table {
+		if !p.ours && !byName[p.name] && slices.ContainsFunc(p.aliases, func(alias string) bool { return hasPrefixFold(alias, name) }) {
+			fits = append(fits, p)
+		}
+	}
+	if len(fits) > 1 {
+		own := slices.DeleteFunc(slices.Clone(fits), func(p parameter) bool { return p.common })
+		if len(own) == 1 {
+			fits = own
+		}
+	}
+	switch len(fits) {
+	case 0:
+		return parameter{}, "", nil
+	case 1:
+		return fits[0], "prefix", nil
+	}
+	matches := ""
+	for _, p := range fits {
+		matches += " -" + p.name
+	}
+	return parameter{}, "", refuse("AmbiguousParameter", "Parameter cannot be processed because the parameter name '%s' is ambiguous. Possible matches include:%s.", name, matches)
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(prefix) <= len(s) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// giveValues gives each named argument its value: a switch needs none, others take
+// what follows. An unknown name that follows is taken as the value it must be.
+func (b *binding) giveValues(arguments []argument) ([]argument, error) {
+	var out []argument
+	for i := 0; i < len(arguments); i++ {
+		a := arguments[i]
+		if a.name == "" || a.valued {
+			out = append(out, a)
+			continue
+		}
+		p, _, err := match(b.table, a.name)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case p.name == "":
+		case p.kind == aSwitch:
+			a.value, a.valued = true, true
+		default:
+			if i+1 == len(arguments) {
+				return nil, missingArgument(p)
+			}
+			next := arguments[i+1]
+			if next.name != "" {
+				following, _, err := match(b.table, next.name)
+				if err != nil {
+					return nil, err
+				}
+				if following.name != "" || next.valued {
+					return nil, missingArgument(p)
+				}
+				next.value = next.typed
+			}
+			a.value, a.valued = next.value, true
+			i++
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func missingArgument(p parameter) error {
+	return refuse("MissingArgument", "Missing an argument for parameter '%s'. Specify a parameter of type '%s' and try again.", p.name, p.kind)
+}
+
+// bindNamed binds what has a name; what fits no parameter is left over.
+func (b *binding) bindNamed(arguments []argument) (rest []argument, err error) {
+	for _, a := range arguments {
+		if a.name == "" {
+			rest = append(rest, a)
+			continue
+		}
+		p, how, err := match(b.table, a.name)
+		if err != nil {
+			return nil, err
+		}
+		if p.name == "" {
+			rest = append(rest, a)
+			continue
+		}
+		if b.has(p.name) {
+			name := p.name
+			if p.kind == aSwitch || strings.Contains(a.typed, ":") {
+				name = a.name // as PowerShell names it where no value was taken from what follows
+			}
+			return nil, refuse("ParameterAlreadyBound", "Cannot bind parameter because parameter '%s' is specified more than once. To provide multiple values to parameters that can accept multiple values, use the array syntax. For example, \"-parameter value1,value2,value3\".", name)
+		}
+		value, err := convert(p, a.value)
+		if err == nil {
+			err = b.validate(p, value)
+		}
+		if err != nil {
+			return nil, err
+		}
+		b.take(p, bound{value, a.name, how})
+	}
+	return rest, nil
+}
+
+// take binds one parameter and narrows the sets to those that have it.
+func (b *binding) take(p parameter, value bound) {
+	b.Bound[p.name] = value
+	if len(p.sets) == 0 {
+		return
+	}
+	b.valid = slices.DeleteFunc(slices.Clone(b.valid), func(set string) bool { return !p.inSet(set) })
+}
+
+func (p parameter) inSet(set string) bool {
+	return len(p.sets) == 0 || slices.ContainsFunc(p.sets, func(i in) bool { return i.set == set })
+}
+
+// validate is what the validation attributes and the mandatory mark refuse.
+func (b *binding) validate(p parameter, value any) error {
+	mandatory := slices.ContainsFunc(p.sets, func(i in) bool { return i.mandatory })
+	text, isText := value.(string)
+	switch {
+	case value == nil && mandatory:
+		return refuse("ParameterArgumentValidationErrorNullNotAllowed", "Cannot bind argument to parameter '%s' because it is null.", p.name)
+	case p.notEmpty && isText && text == "":
+		return refuse("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. The argument is null or empty. Provide an argument that is not null or empty, and then try the command again.", p.name)
+	case mandatory && isText && text == "":
+		return refuse("ParameterArgumentValidationErrorEmptyStringNotAllowed", "Cannot bind argument to parameter '%s' because it is an empty string.", p.name)
+	}
+	return nil
+}
+
+// bindPositional gives the values their places: for each position the next value, to
+// the default set's parameter if it can hold it, else to the first that can. problem is
+// why the last value that fitted nowhere did not.
+func (b *binding) bindPositional(arguments []argument) (rest []argument, problem error) {
+	next := 0
+	for position := 1; position <= b.lastPosition(); position++ {
+		candidates := b.at(position)
+		if len(candidates) == 0 {
+			continue
+		}
+		for next < len(arguments) && arguments[next].name != "" {
+			rest = append(rest, arguments[next])
+			next++
+		}
+		if next == len(arguments) {
+			break
+		}
+		a := arguments[next]
+		next++
+		taken, err := b.place(candidates, a)
+		if !taken {
+			rest, problem = append(rest, a), err
+		}
+	}
+	return append(rest, arguments[next:]...), problem
+}
+
+func (b *binding) lastPosition() int {
+	last := 0
+	for _, p := range b.table {
+		for _, i := range p.sets {
+			last = max(last, i.position)
+		}
+	}
+	return last
+}
+
+// at gives the unbound parameters of a position in the sets still possible, those of
+// the default set first.
+func (b *binding) at(position int) []parameter {
+	var first, others []parameter
+	for _, p := range b.table {
+		if b.has(p.name) {
+			continue
+		}
+		inDefault, inOther := false, false
+		for _, i := range p.sets {
+			if i.position == position && slices.Contains(b.valid, i.set) {
+				inDefault = inDefault || i.set == b.sets[0]
+				inOther = true
+			}
+		}
+		switch {
+		case inDefault:
+			first = append(first, p)
+		case inOther:
+			others = append(others, p)
+		}
+	}
+	return append(first, others...)
+}
+
+// place binds a value to the first parameter that holds it as it is, else to the first
+// that it can be converted to.
+func (b *binding) place(candidates []parameter, a argument) (bool, error) {
+	var problem error
+	for _, exact := range []bool{true, false} {
+		for _, p := range candidates {
+			if exact && !holds(p.kind, a.value) {
+				continue
+			}
+			value, err := convert(p, a.value)
+			if err == nil {
+				err = b.validate(p, value)
+			}
+			if err != nil {
+				problem = err
+				continue
+			}
+			b.take(p, bound{value, "", "position"})
+			return true, nil
+		}
+	}
+	return false, problem
+}
+
+// unbound is the failure for the first argument that found no place.
+func (b *binding) unbound(a argument, problem error) error {
+	if a.name != "" {
+		return refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
+	}
+	if problem != nil {
+		return problem
+	}
+	return refuse("PositionalParameterNotFound", "A positional parameter cannot be found that accepts argument '%s'.", showValue(a.value))
+}
+
+// resolveSet decides for one set: the default if it is still possible, else the only
+// one that wants nothing mandatory that is not there.
+func (b *binding) resolveSet() error {
+	switch {
+	case slices.Contains(b.valid, b.sets[0]):
+		b.Set = b.sets[0]
+	case len(b.valid) == 1:
+		b.Set = b.valid[0]
+	default:
+		content := slices.DeleteFunc(slices.Clone(b.valid), func(set string) bool { return len(b.missingIn(set)) > 0 })
+		if len(content) != 1 {
+			return refuse("AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used together or an insufficient number of parameters were provided.")
+		}
+		b.Set = content[0]
+	}
+	return nil
+}
+
+func (b *binding) missing() []string { return b.missingIn(b.Set) }
+
+func (b *binding) missingIn(set string) []string {
+	var names []string
+	for _, p := range b.table {
+		if !b.has(p.name) && slices.ContainsFunc(p.sets, func(i in) bool { return i.set == set && i.mandatory }) {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,179 @@
+// The national clouds: a literal table of where each signs people in and where its
+// Graph is, and how they are listed. It knows nothing else.
+
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/url"
+	"strings"
+)
+
+// Environment is a national cloud, or one that the user defined.
+type Environment struct {
+	Name            string
+	AzureADEndpoint string // the authority's base: https and a host
+	GraphEndpoint   string // Microsoft Graph's base: https and a host
+	Type            string // Built-in, User-defined or Embedded
+
+	issuerHost string   // whom the tokens name as issuer, where that is not the login host
+	more       bool     // listed with -All only
+	noDefault  bool     // the default client is not registered there
+	aliases    []string // other login hosts that AZURE_AUTHORITY_HOST may name
+}
+
+// clouds in the order of the reference's table, then those listed with -All.
+// Sources: learn.microsoft.com/graph/deployments; msgraph-sdk-powershell's built-ins.
+var clouds = []Environment{
+	{
+		Name:            "China",
+		AzureADEndpoint: "https://login.chinacloudapi.cn",
+		GraphEndpoint:   "https://microsoftgraph.chinacloudapi.cn",
+		Type:            "Built-in",
+		issuerHost:      "login.partner.microsoftonline.cn",
+		noDefault:       true,
+		aliases:         []string{"login.partner.microsoftonline.cn"},
+	},
+	{
+		Name:            "Global",
+		AzureADEndpoint: "https://login.microsoftonline.com",
+		GraphEndpoint:   "https://graph.microsoft.com",
+		Type:            "Built-in",
+		aliases:         []string{"login.microsoft.com", "login.windows.net", "sts.windows.net"},
+	},
+	{
+		Name:            "USGov",
+		AzureADEndpoint: "https://login.microsoftonline.us",
+		GraphEndpoint:   "https://graph.microsoft.us",
+		Type:            "Built-in",
+		aliases:         []string{"login.usgovcloudapi.net"},
+	},
+	{
+		Name:            "USGovDoD",
+		AzureADEndpoint: "https://login.microsoftonline.us",
+		GraphEndpoint:   "https://dod-graph.microsoft.us",
+		Type:            "Built-in",
+	},
+	{
+		Name:            "BleuCloud",
+		AzureADEndpoint: "https://login.sovcloud-identity.fr",
+		GraphEndpoint:   "https://graph.svc.sovcloud.fr",
+		Type:            "Built-in",
+		more:            true,
+	},
+	{
+		Name:            "DelosCloud",
+		AzureADEndpoint: "https://login.sovcloud-identity.de",
+		GraphEndpoint:   "https://graph.svc.sovcloud.de",
+		Type:            "Built-in",
+		more:            true,
+	},
+	{
+		Name:            "GovSGCloud",
+		AzureADEndpoint: "https://login.sovcloud-identity.sg",
+		GraphEndpoint:   "https://graph.svc.sovcloud.sg",
+		Type:            "Built-in",
+		more:            true,
+	},
+	{
+		// .invalid never resolves (RFC 2606): what leaves the process by mistake goes nowhere.
+		Name:            "Sandbox",
+		AzureADEndpoint: "https://login.sandbox.invalid",
+		GraphEndpoint:   "https://graph.sandbox.invalid",
+		Type:            "Embedded",
+		more:            true,
+	},
+}
+
+// practice says whether this is the practice cloud, which runs in this process.
+func (e Environment) practice() bool { return e.Type == "Embedded" }
+
+func (e Environment) loginHost() string { return hostOf(e.AzureADEndpoint) }
+
+func (e Environment) graphHost() string { return hostOf(e.GraphEndpoint) }
+
+// issuer is the host that iss of its tokens names.
+func (e Environment) issuer() string { return cmp.Or(e.issuerHost, e.loginHost()) }
+
+func hostOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// findEnvironment finds a cloud by name, without regard to case as the reference does.
+func findEnvironment(known []Environment, name string) (Environment, bool) {
+	for _, e := range known {
+		if strings.EqualFold(e.Name, name) {
+			return e, true
+		}
+	}
+	return Environment{}, false
+}
+
+// environmentOf finds the cloud whose Graph has the audience aud, by URL or by host.
+func environmentOf(known []Environment, aud string) (Environment, bool) {
+	for _, e := range known {
+		if strings.EqualFold(strings.TrimSuffix(aud, "/"), e.GraphEndpoint) {
+			return e, true
+		}
+	}
+	return Environment{}, false
+}
+
+// listEnvironments picks what the environments verb shows: the reference's four and
+// the user's own; all of them; or the one of that name, which may be none.
+func listEnvironments(known []Environment, all bool, name string) []Environment {
+	var list []Environment
+	for _, e := range known {
+		if name != "" && strings.EqualFold(e.Name, name) || name == "" && (all || !e.more) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// formatEnvironments is the table as PowerShell prints it: one space between columns,
+// a rule as long as each heading.
+func formatEnvironments(list []Environment) string {
+	rows := [][]string{{"Name", "AzureADEndpoint", "GraphEndpoint", "Type"}, {"----", "---------------", "-------------", "----"}}
+	for _, e := range list {
+		rows = append(rows, []string{e.Name, e.AzureADEndpoint, e.GraphEndpoint, e.Type})
+	}
+	return formatTable(rows)
+}
+
+func formatTable(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-len(cell)+1))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// environmentsJSON is the same list for a script.
+func environmentsJSON(list []Environment) string {
+	if list == nil {
+		list = []Environment{}
+	}
+	data, err := json.MarshalIndent(list, "", "  ")
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(data) + "\n"
+}

@@ -1,0 +1,350 @@
+// How a line binds and what it would do, without doing anything: for people who learn,
+// and for the page. Secrets are not read, files not opened.
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// explanation is what is known of a line.
+type explanation struct {
+	verb   verb
+	params Params
+	err    error // why it does not bind
+	plan   Plan  // what connecting would do, if it binds
+	no     error // why plan refuses it
+}
+
+// explainLine prints how the rest of the command line binds. One argument with a space
+// in it is read as a PowerShell line.
+func explainLine(_ context.Context, sys *system, p Params) error {
+	args, asJSON := p.Command, false
+	if len(args) > 0 && strings.EqualFold(strings.TrimLeft(args[0], "-"), "json") && strings.HasPrefix(args[0], "-") {
+		args, asJSON = args[1:], true
+	}
+	e := explain(args, sys.getenv)
+	text := e.String()
+	if asJSON {
+		text = e.JSON()
+	}
+	if err := sys.print(text); err != nil {
+		return err
+	}
+	if e.err != nil && !asJSON {
+		return e.err
+	}
+	if e.err != nil {
+		return silent{e.err}
+	}
+	return nil
+}
+
+// silent is a failure that was told already: only its exit status is left.
+type silent struct{ error }
+
+func (s silent) Unwrap() error { return s.error }
+
+// explain binds a line, given as the arguments of a program or as one PowerShell line.
+func explain(args []string, getenv func(string) string) explanation {
+	var e explanation
+	if len(args) == 1 && strings.ContainsAny(strings.TrimSpace(args[0]), " \t\n") {
+		first, _, _ := strings.Cut(strings.TrimSpace(args[0]), " ")
+		e.verb, _ = chooseVerb([]string{first})
+		var arguments []argument
+		arguments, e.params.Command, e.err = readPowerShell(e.verb.parameters, args[0])
+		if e.err == nil {
+			command := e.params.Command
+			e.params, e.err = bindArguments(e.verb.parameters, arguments)
+			e.params.Command = command
+		}
+	} else {
+		e.verb, args = chooseVerb(args)
+		e.params, e.err = bind(e.verb.parameters, args)
+	}
+	if e.err == nil && e.params.Set != "" {
+		e.plan, e.no = newPlan(withPlaceholders(e.params), clouds, getenv)
+	}
+	return e
+}
+
+// withPlaceholders puts a GUID where a $variable stands, so that a plan can be made
+// without its value.
+func withPlaceholders(p Params) Params {
+	values := map[string]bound{}
+	for name, b := range p.Bound {
+		if text, ok := b.value.(string); ok && strings.HasPrefix(text, "$") {
+			if name == "Environment" {
+				continue
+			}
+			if name == "ClientId" || name == "TenantId" {
+				b.value = "00000000-0000-0000-0000-000000000000"
+			}
+			if name == "CertificateThumbprint" {
+				b.value = strings.Repeat("0", 40)
+			}
+		}
+		values[name] = b
+	}
+	p.Bound = values
+	return p
+}
+
+// String is the explanation for a person.
+func (e explanation) String() string {
+	var b strings.Builder
+	switch {
+	case e.err != nil:
+		b.WriteString("This line does not bind.\n")
+	case e.params.Set != "":
+		fmt.Fprintf(&b, "This line binds to %s.\n", e.params.Set)
+	default:
+		fmt.Fprintf(&b, "This line binds: %s.\n", e.verb.summary)
+	}
+	if len(e.params.Bound) > 0 {
+		b.WriteString("\n")
+	}
+	for _, p := range e.verb.parameters {
+		if v, ok := e.params.Bound[p.name]; ok {
+			column(&b, "  ", "-"+p.name, 24, showBound(v.value)+" ("+wayOf(v)+")")
+		}
+	}
+	if e.err != nil {
+		return b.String()
+	}
+	if e.no != nil {
+		f := asFailure(e.no)
+		fmt.Fprintf(&b, "\nBut it would be refused: %s\n", f.message)
+		if advice := f.advice(); advice != "" {
+			fmt.Fprintf(&b, "  try: %s\n", advice)
+		}
+	} else if e.params.Set != "" {
+		e.plan.explain(&b)
+	}
+	if e.params.Set != "" {
+		b.WriteString("\nThe same line\n")
+		fmt.Fprintf(&b, "  bash        %s\n  PowerShell  %s\n", e.inBash(), e.inPowerShell())
+	}
+	return b.String()
+}
+
+func wayOf(b bound) string {
+	switch b.how {
+	case "prefix", "alias":
+		return "by the " + b.how + " -" + b.typed
+	}
+	return "by " + b.how
+}
+
+// stories say what each way to sign in is, for a beginner.
+var stories = map[flowName]string{
+	byBrowser:     "A person signs in in the browser and consents to the scopes. The code that comes back is exchanged for tokens, with a proof (PKCE) that it was asked for here.",
+	byDeviceCode:  "A person enters a short code on any other device. Meanwhile this process asks every few seconds whether that has happened.",
+	byCertificate: "An application signs a statement with its certificate's key. The key stays here; Entra knows the certificate.",
+	bySecret:      "An application shows its secret. Entra keeps a copy to compare.",
+	byFederation:  "An application shows a token of another issuer, which Entra was told to trust.",
+	byIdentity:    "The Azure host that this runs on vouches for it. There is no secret to keep.",
+	byToken:       "A token that somebody got elsewhere is used as it is. Nothing is sent, and it cannot be renewed.",
+}
+
+// explain writes what connecting would do.
+func (p Plan) explain(b *strings.Builder) {
+	b.WriteString("\n")
+	column(b, "", "It would sign in:", 17, stories[p.Flow])
+	row := func(name, value string) {
+		if value != "" {
+			column(b, "  ", name, 24, value)
+		}
+	}
+	row("cloud", p.Environment.Name)
+	if p.Tenant != "" {
+		row("authority", p.authority())
+	}
+	row("client", p.ClientID)
+	row("scopes", strings.Join(p.Scopes, " "))
+	row("credential", p.credentialPlace())
+	row("context", p.ContextScope)
+	row("timeout", p.Timeout.String())
+	for _, text := range append(p.notes, p.warnings...) {
+		row("note", text)
+	}
+}
+
+// credentialPlace says where the credential would come from.
+func (p Plan) credentialPlace() string {
+	switch p.Flow {
+	case bySecret, byToken, byFederation:
+		return p.Secret.String()
+	case byCertificate:
+		return firstOf(p.Certificate.Subject, p.Certificate.Thumbprint, p.Certificate.Path)
+	}
+	return ""
+}
+
+// JSON is the explanation for a program, with values as testdata/binder has them.
+func (e explanation) JSON() string {
+	out := struct {
+		Set     *string           `json:"set"`
+		Bound   map[string]any    `json:"bound"`
+		Error   map[string]string `json:"error"`
+		Refusal *string           `json:"refusal"`
+	}{Bound: map[string]any{}}
+	for name, b := range e.params.Bound {
+		out.Bound[name] = plainValue(name, b.value)
+	}
+	if e.params.Set != "" && e.err == nil {
+		out.Set = &e.params.Set
+	}
+	if e.err != nil {
+		id := asFailure(e.err).id
+		var f bindFailure
+		if errors.As(e.err, &f) {
+			id = f.ID
+		}
+		out.Error = map[string]string{"id": id, "message": e.err.Error()}
+	}
+	if e.no != nil {
+		text := e.no.Error()
+		out.Refusal = &text
+	}
+	data, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // strings, lists and Booleans always marshal
+	}
+	return string(data) + "\n"
+}
+
+// plainValue is a bound value in JSON: a Double as its shortest text, objects by kind.
+func plainValue(name string, value any) any {
+	switch v := value.(type) {
+	case Secret:
+		return string(aToken)
+	case credential:
+		return string(aPair)
+	case float64:
+		return showDouble(v)
+	case int:
+		return showDouble(float64(v))
+	case string:
+		if name == "Certificate" {
+			return string(aCertObject)
+		}
+		return v
+	}
+	return value
+}
+
+// showBound is a bound value for a person.
+func showBound(value any) string {
+	switch v := value.(type) {
+	case Secret:
+		return v.String()
+	case credential:
+		return firstOf(v.ID, "$credential") + ", secret from " + v.Secret.String()
+	case []string:
+		return strings.Join(v, ", ")
+	case int:
+		return fmt.Sprint(v)
+	}
+	return clean(showValue(value))
+}
+
+// inBash is the line as one types it in bash.
+func (e explanation) inBash() string {
+	return e.retype("connect-entra", "", bashQuote, func(value any) string {
+		switch v := value.(type) {
+		case Secret:
+			return bashQuote(firstOf(v.source, "env:TOKEN"))
+		case credential:
+			place := v.Secret.source
+			if v.ID == "" {
+				return "APPID:env:SECRET"
+			}
+			if place != "" {
+				place = ":" + place
+			}
+			return bashQuote(v.ID + place)
+		}
+		return ""
+	})
+}
+
+// inPowerShell is the line for the cmdlet itself, which takes objects.
+func (e explanation) inPowerShell() string {
+	return e.retype("Connect-Entra", "$", powerShellQuote, func(value any) string {
+		switch v := value.(type) {
+		case Secret:
+			return "(" + v.inPowerShell() + ")"
+		case credential:
+			if v.Secret.source == "" {
+				return "(Get-Credential " + powerShellQuote(firstOf(v.ID, "APPID")) + ")"
+			}
+			return "([pscredential]::new(" + powerShellQuote(v.ID) + ", (" + v.Secret.inPowerShell() + ")))"
+		}
+		return ""
+	})
+}
+
+// inPowerShell is an expression that reads the secret from the same place.
+func (s Secret) inPowerShell() string {
+	const convert = " | ConvertTo-SecureString -AsPlainText -Force"
+	switch {
+	case strings.HasPrefix(s.source, "env:"):
+		return "$" + s.source + convert
+	case s.source == "" || s.source == "-":
+		return "Read-Host -AsSecureString"
+	}
+	return "Get-Content " + powerShellQuote(strings.TrimPrefix(strings.TrimPrefix(s.source, "file:"), "@")) + convert
+}
+
+// retype writes the bound parameters out again, by their names. truth stands before
+// true and false.
+func (e explanation) retype(name, truth string, quote func(string) string, object func(any) string) string {
+	words := []string{name}
+	for _, p := range e.verb.parameters {
+		b, ok := e.params.Bound[p.name]
+		if !ok {
+			continue
+		}
+		switch v := b.value.(type) {
+		case bool:
+			word := "-" + p.name
+			if !v || p.kind == aBoolean {
+				word += ":" + truth + strings.ToLower(showValue(v))
+			}
+			words = append(words, word)
+		case []string:
+			items := make([]string, len(v))
+			for i, item := range v {
+				items[i] = quote(item)
+			}
+			words = append(words, "-"+p.name, strings.Join(items, ","))
+		case Secret, credential:
+			words = append(words, "-"+p.name, object(v))
+		default:
+			words = append(words, "-"+p.name, quote(showBound(v)))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func bashQuote(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func powerShellQuote(text string) string {
+	if strings.HasPrefix(text, "$") {
+		return text
+	}
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == "" && (text[0] < '0' || text[0] > '9') {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}

@@ -1,0 +1,298 @@
+//go:build !js
+
+// Plan → source: one function for each way to sign in, each calling MSAL directly.
+// No defaults, no parameter names, no parsing of error strings.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+)
+
+var flows = map[flowName]func(*system, Plan) (source, error){
+	byBrowser:     signInByBrowser,
+	byDeviceCode:  signInByDeviceCode,
+	byCertificate: signInByCertificate,
+	bySecret:      signInBySecret,
+	byFederation:  signInByFederation,
+	byIdentity:    signInByIdentity,
+	byToken:       provideToken,
+}
+
+// capabilities says that claims challenges are understood, so tokens are evaluated
+// continuously (CAE), as the reference asks.
+var capabilities = []string{"CP1"}
+
+func signInBySecret(sys *system, plan Plan) (source, error) {
+	var secret string
+	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
+		if secret == "" {
+			var err error
+			if secret, err = plan.Secret.read(ctx, sys, "the client secret", "Password for user "+plan.ClientID+": "); err != nil {
+				return Token{}, err
+			}
+		}
+		credential, err := confidential.NewCredFromSecret(secret)
+		if err != nil {
+			return Token{}, err
+		}
+		return signInAsApp(ctx, sys, plan, credential, ask)
+	}), nil
+}
+
+func signInByCertificate(sys *system, plan Plan) (source, error) {
+	var pair keyPair
+	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
+		if pair.key == nil {
+			var err error
+			if pair, err = loadCertificate(ctx, sys, plan.Certificate); err != nil {
+				return Token{}, err
+			}
+		}
+		credential := confidential.NewCredFromAssertionCallback(func(_ context.Context, o confidential.AssertionRequestOptions) (string, error) {
+			return pair.assertion(o.TokenEndpoint, o.ClientID, plan.SendChain)
+		})
+		return signInAsApp(ctx, sys, plan, credential, ask)
+	}), nil
+}
+
+// signInByFederation presents a token of another issuer (workload identity). Its file
+// is read each time: whoever put it there also renews it.
+func signInByFederation(sys *system, plan Plan) (source, error) {
+	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
+		credential := confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
+			assertion, err := plan.Secret.read(ctx, sys, "the federated token", "")
+			return strings.TrimSpace(assertion), err
+		})
+		return signInAsApp(ctx, sys, plan, credential, ask)
+	}), nil
+}
+
+// signInAsApp makes a new client each time: MSAL would otherwise answer from its memory,
+// where a wrong secret succeeds as long as an earlier one did.
+func signInAsApp(ctx context.Context, sys *system, plan Plan, credential confidential.Credential, ask Ask) (Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
+	defer cancel()
+	client, err := confidential.New(plan.authority(), plan.ClientID, credential,
+		confidential.WithHTTPClient(sys.wire(plan.entra())),
+		confidential.WithInstanceDiscovery(false),
+		confidential.WithClientCapabilities(capabilities),
+		confidential.WithAzureRegion("DisableMsalForceRegion"), // else MSAL_FORCE_REGION redirects the secret
+	)
+	if err != nil {
+		return Token{}, err
+	}
+	var options []confidential.AcquireByCredentialOption
+	if ask.Claims != "" {
+		options = append(options, confidential.WithClaims(ask.Claims))
+	}
+	result, err := client.AcquireTokenByCredential(ctx, ask.Scopes, options...)
+	return tokenOf(result, err)
+}
+
+func signInByIdentity(sys *system, plan Plan) (source, error) {
+	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
+		ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
+		defer cancel()
+		_, service, err := findIdentityHost(ctx, sys)
+		if err != nil {
+			return Token{}, err
+		}
+		service.timeout = plan.Timeout
+		var id managedidentity.ID = managedidentity.SystemAssigned()
+		if plan.ClientID != "" {
+			id = managedidentity.UserAssignedClientID(plan.ClientID)
+		}
+		client, err := managedidentity.New(id,
+			managedidentity.WithHTTPClient(sys.wire(service)),
+			managedidentity.WithRetryPolicyDisabled()) // the transport retries, within the time there is
+		if err != nil {
+			return Token{}, err
+		}
+		// Claims make MSAL pass by its cache, which all clients of the process share and
+		// which does not know whose token it holds; they are not sent.
+		result, err := client.AcquireToken(ctx, ask.Scopes[0], managedidentity.WithClaims(firstOf(ask.Claims, "{}")))
+		return tokenOf(result, err)
+	}), nil
+}
+
+func signInByBrowser(sys *system, plan Plan) (source, error) {
+	wire := sys.wire(plan.entra())
+	client, err := publicClient(wire, plan)
+	if err != nil {
+		return nil, err
+	}
+	return delegated(client, plan, func(ctx context.Context, ask Ask) (result public.AuthResult, err error) {
+		err = authorize(ctx, sys, browserSignIn{
+			wire:     wire,
+			clientID: plan.ClientID,
+			tenant:   plan.Tenant,
+			address: func(ctx context.Context, redirectURI string) (string, error) {
+				var options []public.AuthCodeURLOption
+				if ask.Claims != "" {
+					options = append(options, public.WithClaims(ask.Claims))
+				}
+				address, err := client.AuthCodeURL(ctx, plan.ClientID, redirectURI, ask.Scopes, options...)
+				return address + "&prompt=select_account", err
+			},
+			redeem: func(ctx context.Context, code, redirectURI, verifier string) (string, error) {
+				result, err = client.AcquireTokenByAuthCode(ctx, code, redirectURI, ask.Scopes, public.WithChallenge(verifier))
+				return result.IDToken.RawToken, err
+			},
+		})
+		return result, err
+	}), nil
+}
+
+func signInByDeviceCode(sys *system, plan Plan) (source, error) {
+	client, err := publicClient(sys.wire(plan.entra()), plan)
+	if err != nil {
+		return nil, err
+	}
+	return delegated(client, plan, func(ctx context.Context, ask Ask) (public.AuthResult, error) {
+		var options []public.AcquireByDeviceCodeOption
+		if ask.Claims != "" {
+			options = append(options, public.WithClaims(ask.Claims))
+		}
+		asking, cancel := context.WithTimeout(ctx, plan.Timeout)
+		defer cancel()
+		code, err := client.AcquireTokenByDeviceCode(asking, ask.Scopes, options...)
+		if err != nil {
+			return public.AuthResult{}, err
+		}
+		sys.say("", "%s", clean(code.Result.Message))
+		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you.")
+		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
+		defer stop()
+		result, err := code.AuthenticationResult(waiting)
+		if waiting.Err() == context.DeadlineExceeded && ctx.Err() == nil {
+			err = fail("timeout", "The device code was not used in time.").because(err).try("run the command again and enter the new code")
+		}
+		return result, err
+	}), nil
+}
+
+// entra is the plan's authority, as the wire reaches it.
+func (p Plan) entra() target {
+	return target{
+		kind:     toEntra,
+		base:     p.Environment.AzureADEndpoint,
+		timeout:  p.Timeout,
+		tenant:   p.Tenant,
+		issuer:   p.Environment.issuer(),
+		known:    p.Environment.Type == "Built-in",
+		practice: p.Environment.practice(),
+	}
+}
+
+func publicClient(wire *wire, plan Plan) (public.Client, error) {
+	return public.New(plan.ClientID,
+		public.WithAuthority(plan.authority()),
+		public.WithHTTPClient(wire),
+		public.WithInstanceDiscovery(false),
+		public.WithClientCapabilities(capabilities))
+}
+
+// personNeeded are OAuth's codes for a refresh token that will not do (RFC 6749 §5.2,
+// OpenID Connect Core §3.1.2.6).
+var personNeeded = []string{"consent_required", "interaction_required", "invalid_grant", "login_required"}
+
+// delegated is a source of a person's tokens: silently while the refresh token serves,
+// by signIn at first and where Entra wants the person again.
+func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask) (public.AuthResult, error)) source {
+	var account public.Account
+	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
+		if !account.IsZero() {
+			quick, cancel := context.WithTimeout(ctx, plan.Timeout)
+			defer cancel()
+			options := []public.AcquireSilentOption{public.WithSilentAccount(account)}
+			if ask.Claims != "" {
+				options = append(options, public.WithClaims(ask.Claims))
+			}
+			result, err := client.AcquireTokenSilent(quick, ask.Scopes, options...)
+			if time.Until(result.ExpiresOn) > 0 {
+				err = nil // MSAL reports a failed early renewal beside a token that is still good
+			}
+			if f := (*failure)(nil); !errors.As(err, &f) || f.server == nil || !slices.Contains(personNeeded, f.server.Code) {
+				return tokenOf(result, err)
+			}
+		}
+		result, err := signIn(ctx, ask)
+		if err == nil {
+			account = result.Account
+		}
+		return tokenOf(result, err)
+	})
+}
+
+// remember makes a source of get: one caller at a time, and a token stays good for all
+// of them until it has less life than they ask for.
+func remember(plan Plan, get func(context.Context, Ask) (Token, error)) source {
+	var mu sync.Mutex
+	kept := map[string]Token{}
+	return func(ctx context.Context, ask Ask) (Token, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(ask.Scopes) == 0 {
+			ask.Scopes = plan.Scopes
+		}
+		key := strings.Join(ask.Scopes, " ")
+		if token, ok := kept[key]; ok && ask.Claims == "" && time.Until(token.ExpiresOn) > max(ask.MinLifetime, expiryBuffer) {
+			return token, nil
+		}
+		token, err := get(ctx, ask)
+		if err != nil {
+			return Token{}, err
+		}
+		kept[key] = token
+		return token, nil
+	}
+}
+
+// result is what MSAL's three packages answer with: one type in the first two, and
+// another of the same name in the third.
+type result = public.AuthResult
+
+// tokenOf takes what MSAL answered.
+func tokenOf(r result, err error) (Token, error) {
+	if err != nil {
+		return Token{}, explainMSAL(err)
+	}
+	claims, _ := decodeClaims(r.AccessToken)
+	return Token{
+		access:    seal(r.AccessToken),
+		ExpiresOn: r.ExpiresOn,
+		Scopes:    slices.Clone(r.GrantedScopes),
+		Claims:    claims,
+		Account:   firstOf(r.IDToken.PreferredUsername, r.IDToken.UPN, r.Account.PreferredUsername),
+		TenantID:  r.IDToken.TenantID,
+	}, nil
+}
+
+// explainMSAL keeps our own failures and what ended the context; the rest are MSAL's
+// own refusals of an answer. Its InvalidJsonErr quotes tokens, so it is never printed.
+func explainMSAL(err error) error {
+	var f *failure
+	var bad msalerrors.InvalidJsonErr
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.DeadlineExceeded):
+		return fail("timeout", "Signing in took longer than -ClientTimeout allows.").because(err).try("allow more: -ClientTimeout 600")
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &bad):
+		return fail("hostile-answer", "The answer of Entra cannot be understood.").because(err)
+	}
+	return fail("refused", "The sign-in was not accepted: %s.", clean(err.Error())).because(err)
+}

@@ -1,0 +1,272 @@
+//go:build !js
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The walls of the house. Do not change a wall to fit a change; move the line.
+
+// msalRooms are the only files that may import MSAL.
+var msalRooms = []string{"flows.go", "identity.go", "interactive.go", "cache.go"}
+
+// fileRooms are the only files that may create, replace or remove files.
+var fileRooms = []string{"store.go", "store_unix.go", "store_windows.go"}
+
+// bigPackages must not be in the page: they would more than double what a visitor loads.
+var bigPackages = []string{"net/http", "crypto/x509", "crypto/tls", "text/template", "html/template", "regexp"}
+
+func TestPageLeavesBigPackagesOut(t *testing.T) {
+	list := exec.Command("go", "list", "-deps", ".")
+	list.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOFLAGS=-mod=readonly")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if slices.Contains(bigPackages, dep) || strings.Contains(dep, "microsoft-authentication-library") {
+			t.Errorf("the js build depends on %s", dep)
+		}
+	}
+}
+
+func TestImportsStayInTheirRooms(t *testing.T) {
+	for name, file := range sources(t) {
+		for _, spec := range file.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if strings.Contains(path, "microsoft-authentication-library") && !slices.Contains(msalRooms, name) {
+				t.Errorf("%s imports %s", name, path)
+			}
+		}
+	}
+}
+
+func TestOnlyTheStoreWritesFiles(t *testing.T) {
+	writers := []string{"OpenFile", "Create", "CreateTemp", "WriteFile", "Mkdir", "MkdirAll", "MkdirTemp", "Rename", "Remove", "RemoveAll", "Chmod", "Symlink", "Link"}
+	for name, file := range sources(t) {
+		if slices.Contains(fileRooms, name) {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "os" && slices.Contains(writers, s.Sel.Name) {
+					t.Errorf("%s calls os.%s", name, s.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestEveryFailureIsInTheTable(t *testing.T) {
+	ids := map[string]bool{}
+	for i, k := range kinds {
+		if ids[k.id] {
+			t.Errorf("kinds has %s twice", k.id)
+		}
+		ids[k.id] = true
+		if i > 0 && (kinds[i-1].exit > k.exit || kinds[i-1].exit == k.exit && kinds[i-1].id >= k.id) {
+			t.Errorf("kinds is not sorted at %s", k.id)
+		}
+		if !slices.ContainsFunc(exitStatuses, func(s exitStatus) bool { return s.status == k.exit }) {
+			t.Errorf("%s has the exit status %d, which exitStatuses does not explain", k.id, k.exit)
+		}
+	}
+	used := map[string]bool{"bug": true}
+	for name, file := range sources(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			if f, ok := call.Fun.(*ast.Ident); ok && (f.Name == "fail" || f.Name == "refuse") {
+				if id, ok := call.Args[0].(*ast.BasicLit); ok {
+					text, _ := strconv.Unquote(id.Value)
+					if f.Name == "refuse" {
+						text = kebab(text)
+					}
+					used[text] = true
+					if !ids[text] {
+						t.Errorf("%s fails with %q, which is not in kinds", name, text)
+					}
+				}
+			}
+			return true
+		})
+	}
+	for id := range ids {
+		if !used[id] && !usedByTable(id) {
+			t.Errorf("nothing fails with %s", id)
+		}
+	}
+}
+
+// usedByTable says whether a table gives the id, not a call.
+func usedByTable(id string) bool {
+	for _, table := range []map[string]string{refusalKinds, aadstsKinds} {
+		for _, kind := range table {
+			if kind == id {
+				return true
+			}
+		}
+	}
+	return id == "throttled" // by status alone
+}
+
+func TestCloudsBelongTogether(t *testing.T) {
+	for _, e := range clouds {
+		for _, endpoint := range []string{e.AzureADEndpoint, e.GraphEndpoint} {
+			if !strings.HasPrefix(endpoint, "https://") || strings.HasSuffix(endpoint, "/") || hostOf(endpoint) != strings.TrimPrefix(endpoint, "https://") {
+				t.Errorf("%s: %q is not https and a host", e.Name, endpoint)
+			}
+		}
+	}
+}
+
+// sources parses every file of the program that is no test.
+func sources(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]*ast.File{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = file
+	}
+	return files
+}
+
+var update = flag.Bool("update", false, "rewrite what README says from the tables")
+
+// TestReadmeIsInStep compares README's tables with the program's. go test -run Readme
+// -update rewrites them.
+func TestReadmeIsInStep(t *testing.T) {
+	data, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(data)
+	for name, table := range map[string]string{
+		"parameters": readmeParameters(),
+		"clouds":     readmeClouds(),
+		"verbs":      readmeVerbs(),
+		"statuses":   readmeStatuses(),
+		"ids":        readmeIDs(),
+	} {
+		begin, end := "<!-- "+name+" -->\n", "<!-- end -->"
+		before, rest, ok := strings.Cut(readme, begin)
+		inside, after, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			t.Fatalf("README has no place for the table of %s", name)
+		}
+		if inside != table && !*update {
+			t.Errorf("README's table of %s is out of step; go test -run Readme -update mends it. It should be:\n%s", name, table)
+		}
+		readme = before + begin + table + end + after
+	}
+	if *update {
+		if err := os.WriteFile("README.md", []byte(readme), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func readmeClouds() string {
+	var b strings.Builder
+	b.WriteString("| Name | Login | Graph | Type |\n| --- | --- | --- | --- |\n")
+	for _, e := range clouds {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", e.Name, e.AzureADEndpoint, e.GraphEndpoint, e.Type)
+	}
+	return b.String()
+}
+
+func readmeVerbs() string {
+	var b strings.Builder
+	b.WriteString("| Verb | Also | |\n| --- | --- | --- |\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.name, strings.Join(v.cmdlets, ", "), strings.ReplaceAll(v.summary, "|", `\|`))
+	}
+	return b.String()
+}
+
+func readmeStatuses() string {
+	var b strings.Builder
+	b.WriteString("| Status | Meaning |\n| --- | --- |\n")
+	for _, s := range exitStatuses {
+		fmt.Fprintf(&b, "| %d | %s |\n", s.status, s.meaning)
+	}
+	return b.String()
+}
+
+func readmeIDs() string {
+	var b strings.Builder
+	b.WriteString("| Status | Ids |\n| --- | --- |\n")
+	for _, s := range exitStatuses {
+		var ids []string
+		for _, k := range kinds {
+			if k.exit == s.status {
+				ids = append(ids, "`"+k.id+"`")
+			}
+		}
+		if ids != nil {
+			fmt.Fprintf(&b, "| %d | %s |\n", s.status, strings.Join(ids, ", "))
+		}
+	}
+	return b.String()
+}
+
+// readmeParameters is the table of parameters by set: mandatory or optional, and the
+// position where there is one.
+func readmeParameters() string {
+	titles := []string{"User", "AppCertificate", "Identity", "AppSecret", "AccessToken", "Environment"}
+	var b strings.Builder
+	b.WriteString("| Parameter | Type | " + strings.Join(titles, " | ") + " |\n| --- | --- |" + strings.Repeat(" --- |", len(titles)) + "\n")
+	for _, p := range slices.Concat(documented, ours) {
+		fmt.Fprintf(&b, "| `-%s` | %s |", p.name, shortType(p.kind))
+		for _, set := range connectSets {
+			b.WriteString(" " + readmeMark(p, set) + " |")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func readmeMark(p parameter, set string) string {
+	if len(p.sets) == 0 {
+		return "○"
+	}
+	for _, i := range p.sets {
+		if i.set != set {
+			continue
+		}
+		mark := "○"
+		if i.mandatory {
+			mark = "●"
+		}
+		if i.position > 0 {
+			mark += fmt.Sprint(" ", i.position)
+		}
+		return mark
+	}
+	return ""
+}

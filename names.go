@@ -1,0 +1,74 @@
+// What a tenant, a client ID and any value may look like. MSAL puts a tenant into the
+// URL as it stands, so the grammar here is what keeps a request on its host.
+
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// checkNames refuses what could steer a request elsewhere: MSAL would put a tenant
+// with a slash, a percent sign or an @ into the URL as it stands.
+func (plan *Plan) checkNames() error {
+	where := func(parameter, variable string) string {
+		if plan.Set == environmentSet {
+			return variable
+		}
+		return parameter
+	}
+	if plan.Tenant != "" && !isGUID(plan.Tenant) && !isDomain(plan.Tenant) && !slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
+		return fail("bad-value", "%s is neither a GUID nor a domain: %q.", where("-TenantId", envTenant), clean(plan.Tenant)).
+			try("copy the tenant ID from the Entra admin center's overview page, or use a domain such as contoso.onmicrosoft.com")
+	}
+	if plan.ClientID != "" && !isGUID(plan.ClientID) {
+		return fail("bad-value", "%s is not a GUID: %q.", where("-ClientId", envClient), clean(plan.ClientID)).
+			try("copy the Application (client) ID of the app registration")
+	}
+	return nil
+}
+
+// isGUID holds for 8-4-4-4-12 hexadecimal digits.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, r := range s {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if r != '-' {
+				return false
+			}
+		} else if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
+			return false
+		}
+	}
+	return true
+}
+
+// isDomain holds for a DNS name of two labels or more, in ASCII (RFC 1123 §2.1).
+func isDomain(s string) bool {
+	labels := strings.Split(s, ".")
+	if len(s) > 253 || len(labels) < 2 {
+		return false
+	}
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for _, r := range label {
+			if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// checkText refuses control characters, which no value of ours has a use for and some
+// servers cut at.
+func checkText(name, value string) error {
+	if strings.ContainsFunc(value, func(r rune) bool { return isControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufffd' }) {
+		return fail("bad-value", "%s holds a control character.", name).try("type its value again, on one line")
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+// The parameters, as literal tables: what there is, of which type, in which sets, at
+// which position. Data and types only; binder.go holds the rules.
+
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// The six parameter sets of Connect-Entra.
+const (
+	userSet        = "UserParameterSet"
+	certificateSet = "AppCertificateParameterSet"
+	identitySet    = "IdentityParameterSet"
+	secretSet      = "AppSecretCredentialParameterSet"
+	tokenSet       = "AccessTokenParameterSet"
+	environmentSet = "EnvironmentVariableParameterSet"
+)
+
+// connectSets in the order of the document's SYNTAX; the first is the default.
+var connectSets = []string{userSet, certificateSet, identitySet, secretSet, tokenSet, environmentSet}
+
+// kindOfValue is a parameter's type, by the name that PowerShell gives it in messages.
+type kindOfValue string
+
+const (
+	aString      kindOfValue = "System.String"
+	aList        kindOfValue = "System.String[]"
+	aDouble      kindOfValue = "System.Double"
+	anInteger    kindOfValue = "System.Int32"
+	aSwitch      kindOfValue = "System.Management.Automation.SwitchParameter"
+	aBoolean     kindOfValue = "System.Boolean"
+	aSecret      kindOfValue = "System.Security.SecureString"
+	aCredential  kindOfValue = "System.Management.Automation.PSCredential"
+	aCertificate kindOfValue = "System.Security.Cryptography.X509Certificates.X509Certificate2"
+	aScope       kindOfValue = "ContextScope"
+	anAction     kindOfValue = "System.Management.Automation.ActionPreference"
+)
+
+// enums are the values of the enumerated types, in the order of their numbers.
+var enums = map[kindOfValue][]string{
+	aScope:   {"Process", "CurrentUser"},
+	anAction: {"SilentlyContinue", "Stop", "Continue", "Inquire", "Ignore", "Suspend", "Break"},
+}
+
+// in is a parameter's place in one set.
+type in struct {
+	set       string
+	position  int // from 1, as SYNTAX counts; 0: by name only
+	mandatory bool
+}
+
+// parameter is a row of the table.
+type parameter struct {
+	name     string
+	aliases  []string
+	kind     kindOfValue
+	sets     []in // nil: in all sets, by name
+	notEmpty bool // ValidateNotNullOrEmpty
+	common   bool // one of PowerShell's common parameters
+	ours     bool // not in the document: binds by its full name only
+	help     string
+}
+
+// parameters of Connect-Entra, in PowerShell's order; where the document's SYNTAX and
+// its PARAMETERS disagree, SYNTAX stands. Ours come last.
+var parameters = append(append(slices.Clone(documented), commonParameters...), ours...)
+
+var documented = []parameter{
+	{name: "Scopes", kind: aList, sets: []in{{set: userSet, position: 1}}, help: "delegated permissions to consent to"},
+	{name: "ClientId", aliases: []string{"AppId", "ApplicationId"}, kind: aString,
+		sets: []in{{set: userSet, position: 2}, {set: certificateSet, position: 1, mandatory: true}, {set: identitySet, position: 1}},
+		help: "the application's ID; with -Identity, the user-assigned identity's"},
+	{name: "CertificateSubjectName", aliases: []string{"CertificateSubject", "CertificateName"}, kind: aString,
+		sets: []in{{set: certificateSet, position: 2}}, help: "the whole subject name of a certificate in the store"},
+	{name: "CertificateThumbprint", kind: aString, sets: []in{{set: certificateSet, position: 3}}, help: "the SHA-1 thumbprint of a certificate in the store"},
+	{name: "Certificate", kind: aCertificate, sets: []in{{set: certificateSet}}, help: "the file that holds certificate and key, PEM or PFX"},
+	{name: "ClientSecretCredential", aliases: []string{"SecretCredential", "Credential"}, kind: aCredential,
+		sets: []in{{set: secretSet}}, help: "APPID, and where its secret is: APPID:env:NAME, APPID:@FILE, APPID:-"},
+	{name: "AccessToken", kind: aSecret, sets: []in{{set: tokenSet, position: 1, mandatory: true}}, help: "where a token is: -, @FILE or env:NAME"},
+	{name: "TenantId", aliases: []string{"Audience", "Tenant"}, kind: aString,
+		sets: []in{{set: userSet}, {set: certificateSet}, {set: secretSet}}, help: "the tenant: a GUID or a domain"},
+	{name: "ContextScope", kind: aScope,
+		sets: []in{{set: userSet}, {set: certificateSet}, {set: identitySet}, {set: secretSet}, {set: environmentSet}},
+		help: "Process, or CurrentUser for all processes of this user"},
+	{name: "Environment", aliases: []string{"EnvironmentName", "NationalCloud"}, kind: aString, notEmpty: true, help: "the national cloud; Sandbox to practise"},
+	{name: "UseDeviceCode", aliases: []string{"UseDeviceAuthentication", "DeviceCode", "DeviceAuth", "Device"}, kind: aSwitch,
+		sets: []in{{set: userSet}}, help: "sign in with a code on another device"},
+	{name: "ClientTimeout", kind: aDouble, notEmpty: true, help: "seconds for each request, 300 by default"},
+	{name: "Identity", aliases: []string{"ManagedIdentity", "ManagedServiceIdentity", "MSI"}, kind: aSwitch,
+		sets: []in{{set: identitySet}}, help: "sign in as the managed identity of this host"},
+	{name: "EnvironmentVariable", kind: aSwitch, sets: []in{{set: environmentSet}}, help: "sign in by AZURE_TENANT_ID and the like"},
+	{name: "NoWelcome", kind: aSwitch, help: "hide the welcome message"},
+}
+
+// commonParameters are PowerShell's, in its order.
+var commonParameters = []parameter{
+	{name: "Verbose", aliases: []string{"vb"}, kind: aSwitch, common: true, help: "a line for each request"},
+	{name: "Debug", aliases: []string{"db"}, kind: aSwitch, common: true, help: "every request and answer, secrets hidden"},
+	{name: "ErrorAction", aliases: []string{"ea"}, kind: anAction, common: true, help: "what an error that does not end the command does"},
+	{name: "WarningAction", aliases: []string{"wa"}, kind: anAction, common: true, help: "what a warning does"},
+	{name: "InformationAction", aliases: []string{"infa"}, kind: anAction, common: true, help: "what a note does"},
+	{name: "ProgressAction", aliases: []string{"proga"}, kind: anAction, common: true, help: "what progress does"},
+	{name: "ErrorVariable", aliases: []string{"ev"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "WarningVariable", aliases: []string{"wv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "InformationVariable", aliases: []string{"iv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "OutVariable", aliases: []string{"ov"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "OutBuffer", aliases: []string{"ob"}, kind: anInteger, common: true, help: "no effect outside PowerShell"},
+	{name: "PipelineVariable", aliases: []string{"pv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+}
+
+// ours are the parameters that the document does not have.
+var ours = []parameter{
+	{name: "SendCertificateChain", kind: aBoolean, ours: true, sets: []in{{set: certificateSet}}, help: "send the whole certificate chain (x5c)"},
+	{name: "CertificatePassword", kind: aSecret, ours: true, sets: []in{{set: certificateSet}}, help: "where the file's password is: -, @FILE or env:NAME"},
+	{name: "Force", kind: aSwitch, ours: true, help: "sign in anew"},
+	{name: "Json", kind: aSwitch, ours: true, help: "print the connection as JSON instead of the welcome"},
+}
+
+// The other verbs' parameters. token and context take connect's too.
+var (
+	tokenParameters = append(slices.Clone(parameters),
+		parameter{name: "Show", kind: aSwitch, ours: true, help: "print the token on a terminal too"})
+	contextParameters      = parameters
+	environmentsParameters = append([]parameter{
+		{name: "Name", kind: aString, sets: []in{{position: 1}}, help: "the one of this name"},
+		{name: "All", kind: aSwitch, help: "the sovereign clouds and the practice cloud as well"},
+		{name: "Json", kind: aSwitch, help: "as JSON"},
+	}, commonParameters...)
+	disconnectParameters = commonParameters
+	sandboxParameters    = append([]parameter{
+		{name: "Path", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the folder to make"},
+	}, commonParameters...)
+	helpParameters = []parameter{
+		{name: "Topic", kind: aString, sets: []in{{position: 1}}, help: "a parameter, a verb, or an AADSTS code"},
+	}
+)
+
+// Params is what was typed, bound.
+type Params struct {
+	Set     string           // the parameter set; "" for a verb without sets
+	Bound   map[string]bound // by the parameter's name
+	Command []string         // what follows --; nil without one
+	Missing []string         // mandatory parameters of Set that were not given
+}
+
+// bound is one bound parameter.
+type bound struct {
+	value any    // string, []string, float64, int, bool, Secret or credential
+	typed string // the name as typed; "" by position
+	how   string // name, prefix, alias or position
+}
+
+// credential is an application with the place of its secret.
+type credential struct {
+	ID     string
+	Secret Secret
+}
+
+func (p Params) has(name string) bool {
+	_, ok := p.Bound[name]
+	return ok
+}
+
+func (p Params) text(name string) string {
+	s, _ := p.Bound[name].value.(string)
+	return s
+}
+
+// list gives a list's items; like the reference it takes "a, b" in one item for two.
+func (p Params) list(name string) []string {
+	items, _ := p.Bound[name].value.([]string)
+	var all []string
+	for _, item := range items {
+		all = append(all, strings.Split(item, ",")...)
+	}
+	return all
+}
+
+func (p Params) number(name string) float64 {
+	n, _ := p.Bound[name].value.(float64)
+	return n
+}
+
+func (p Params) on(name string) bool {
+	b, _ := p.Bound[name].value.(bool)
+	return b
+}
+
+func (p Params) secret(name string) Secret {
+	s, _ := p.Bound[name].value.(Secret)
+	return s
+}
+
+func (p Params) credential(name string) credential {
+	c, _ := p.Bound[name].value.(credential)
+	return c
+}
+
+// connects says whether p names a way to connect: any of the document's parameters but
+// those that say how to go about it.
+func (p Params) connects() bool {
+	for _, row := range documented {
+		if row.name != "NoWelcome" && row.name != "ClientTimeout" && p.has(row.name) {
+			return true
+		}
+	}
+	return p.has("Force")
+}

@@ -1,0 +1,355 @@
+// Params → Plan: defaults, authority, scopes, and every refusal that needs neither the
+// network nor a file. Pure: what it reads of the environment comes by getenv.
+
+package main
+
+import (
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// defaultClientID is "Microsoft Graph Command Line Tools", registered in every tenant
+// of every cloud but China.
+const defaultClientID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+
+const defaultTimeout = 300 * time.Second
+
+// Plan is what will be done: everything decided, no secret in it.
+type Plan struct {
+	Set          string // the parameter set
+	Flow         flowName
+	Environment  Environment
+	Tenant       string // a GUID, a domain, or common, organizations, consumers
+	ClientID     string // "" with system-assigned managed identity and a given token
+	Scopes       []string
+	ContextScope string // Process or CurrentUser
+	ScopeTyped   bool   // ContextScope was typed, so it must be kept or refused
+	Timeout      time.Duration
+
+	Secret      Secret // the client secret, the access token, or the file of a federated token
+	Certificate CertificateRef
+	SendChain   bool // send the whole certificate chain (x5c)
+	Force       bool // sign in anew even where a kept token would do
+
+	notes    []string // what the person should know, for the console
+	warnings []string
+}
+
+// CertificateRef says which certificate, without opening anything. Subject wins over
+// thumbprint, and both over Path, as in the reference.
+type CertificateRef struct {
+	Subject    string
+	Thumbprint string
+	Path       string // a file, or certificate and key "cert.pem,key.pem"
+	Password   Secret
+	HasPass    bool // a password was named
+}
+
+// authority is the base of this plan's endpoints.
+func (p Plan) authority() string { return p.Environment.AzureADEndpoint + "/" + p.Tenant }
+
+// byDeviceCode is the same plan for when no browser opens. The default tenant depends
+// on the flow: the reference's device code asks organizations.
+func (p Plan) byDeviceCode() Plan {
+	p.Flow = byDeviceCode
+	if p.Tenant == "common" {
+		p.Tenant = "organizations"
+	}
+	return p
+}
+
+// newPlan decides what the bound parameters mean.
+func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, error) {
+	plan := Plan{Set: p.Set, Force: p.on("Force"), SendChain: p.on("SendCertificateChain")}
+	for _, name := range []string{"ClientId", "TenantId", "CertificateSubjectName", "CertificateThumbprint", "Certificate", "Environment"} {
+		if err := checkText("-"+name, p.text(name)); err != nil {
+			return plan, err
+		}
+	}
+	steps := map[string]func(*Plan, Params, func(string) string) error{
+		userSet:        planUser,
+		certificateSet: planCertificate,
+		secretSet:      planSecret,
+		identitySet:    planIdentity,
+		tokenSet:       planToken,
+		environmentSet: planEnvironmentVariable,
+	}
+	if err := steps[p.Set](&plan, p, getenv); err != nil {
+		return plan, err
+	}
+	if err := plan.chooseEnvironment(p, known, getenv); err != nil {
+		return plan, err
+	}
+	if err := plan.checkNames(); err != nil {
+		return plan, err
+	}
+	if err := plan.chooseScopes(p.list("Scopes"), known); err != nil {
+		return plan, err
+	}
+	if err := plan.chooseTimeout(p); err != nil {
+		return plan, err
+	}
+	plan.chooseContextScope(p)
+	return plan, nil
+}
+
+func planUser(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow, plan.Tenant = byBrowser, "common"
+	if p.on("UseDeviceCode") {
+		*plan = plan.byDeviceCode()
+	}
+	if tenant := p.text("TenantId"); tenant != "" {
+		plan.Tenant = tenant
+	}
+	plan.ClientID = firstOf(p.text("ClientId"), defaultClientID)
+	return nil
+}
+
+// planCertificate checks in the reference's order: ClientId, certificate, thumbprint,
+// TenantId.
+func planCertificate(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow = byCertificate
+	plan.ClientID, plan.Tenant = p.text("ClientId"), p.text("TenantId")
+	plan.Certificate = CertificateRef{
+		Subject:    p.text("CertificateSubjectName"),
+		Thumbprint: p.text("CertificateThumbprint"),
+		Path:       p.text("Certificate"),
+		Password:   p.secret("CertificatePassword"),
+		HasPass:    p.has("CertificatePassword"),
+	}
+	c := plan.Certificate
+	switch {
+	case plan.ClientID == "":
+		return fail("bad-value", "Must specify 'ClientId'.").try("add -ClientId GUID")
+	case c.Subject == "" && c.Thumbprint == "" && c.Path == "":
+		return fail("bad-value", "Must specify 'CertificateThumbprint or CertificateSubjectName or Certificate'.").
+			try("add -Certificate FILE")
+	case c.Subject == "" && c.Thumbprint != "" && len(tidyThumbprint(c.Thumbprint)) != 40:
+		return fail("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
+			try("give the SHA-1 thumbprint: 40 hexadecimal digits")
+	}
+	return plan.needTenant()
+}
+
+// tidyThumbprint forgives what dialogs and people add to a thumbprint: spaces, colons
+// and the invisible marks that Windows' certificate dialog copies.
+func tidyThumbprint(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == ':' || r == '\u200e' || r == '\u200f' || r == '\ufeff' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func planSecret(plan *Plan, p Params, _ func(string) string) error {
+	credential := p.credential("ClientSecretCredential")
+	plan.Flow, plan.ClientID, plan.Secret = bySecret, credential.ID, credential.Secret
+	plan.Tenant = p.text("TenantId")
+	return plan.needTenant()
+}
+
+func planIdentity(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow, plan.ClientID = byIdentity, p.text("ClientId")
+	return nil
+}
+
+func planToken(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow, plan.Secret = byToken, p.secret("AccessToken")
+	return nil
+}
+
+// The variables of -EnvironmentVariable, as the Azure SDKs read them.
+const (
+	envTenant       = "AZURE_TENANT_ID"
+	envClient       = "AZURE_CLIENT_ID"
+	envSecret       = "AZURE_CLIENT_SECRET"
+	envCertificate  = "AZURE_CLIENT_CERTIFICATE_PATH"
+	envPassword     = "AZURE_CLIENT_CERTIFICATE_PASSWORD"
+	envChain        = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"
+	envFederated    = "AZURE_FEDERATED_TOKEN_FILE"
+	envAuthority    = "AZURE_AUTHORITY_HOST"
+	envUser         = "AZURE_USERNAME"
+	envUserPassword = "AZURE_PASSWORD"
+)
+
+func planEnvironmentVariable(plan *Plan, p Params, getenv func(string) string) error {
+	for _, name := range []string{envTenant, envClient, envSecret, envCertificate, envPassword, envChain, envFederated, envAuthority} {
+		if err := checkText(name, getenv(name)); err != nil {
+			return err
+		}
+	}
+	plan.Tenant, plan.ClientID = getenv(envTenant), getenv(envClient)
+	hasCredential := true
+	switch {
+	case getenv(envSecret) != "":
+		plan.Flow, plan.Secret = bySecret, Secret{"env:" + envSecret}
+	case getenv(envCertificate) != "":
+		plan.Flow = byCertificate
+		plan.Certificate = CertificateRef{Path: getenv(envCertificate), HasPass: getenv(envPassword) != "", Password: Secret{"env:" + envPassword}}
+		plan.SendChain = getenv(envChain) == "1" || strings.EqualFold(getenv(envChain), "true")
+	case getenv(envFederated) != "":
+		plan.Flow, plan.Secret = byFederation, Secret{"file:" + getenv(envFederated)}
+	case getenv(envUser) != "" && getenv(envUserPassword) != "":
+		return fail("environment-incomplete", "Username and password authentication is not supported: it cannot pass multifactor authentication and Microsoft is retiring it.").
+			try("unset %s and %s, and set %s, %s or %s", envUser, envUserPassword, envSecret, envCertificate, envFederated)
+	default:
+		hasCredential = false
+	}
+	var missing, set []string
+	for _, name := range []string{envTenant, envClient} {
+		if getenv(name) == "" {
+			missing = append(missing, name)
+		} else {
+			set = append(set, name)
+		}
+	}
+	if !hasCredential {
+		missing = append(missing, envSecret+" or "+envCertificate+" or "+envFederated)
+	}
+	if len(missing) == 0 {
+		return plan.needTenant()
+	}
+	have := "none of them is set"
+	if len(set) > 0 {
+		have = "set: " + strings.Join(set, ", ")
+	}
+	return fail("environment-incomplete", "EnvironmentCredential authentication unavailable. Environment variables are not fully configured. See the troubleshooting guide for more information. https://aka.ms/azsdk/net/identity/environmentcredential/troubleshoot").
+		try("set %s (%s)", strings.Join(missing, " and "), have)
+}
+
+// needTenant refuses an app sign-in without a tenant of its own.
+func (plan *Plan) needTenant() error {
+	if plan.Tenant == "" {
+		return fail("bad-value", "Must specify 'TenantId'.").try("add -TenantId with the tenant's GUID or domain")
+	}
+	if slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
+		return fail("bad-value", "An application signs in to its own tenant: '%s' is for people.", plan.Tenant).
+			try("name the tenant's GUID or domain in -TenantId")
+	}
+	return nil
+}
+
+// sharedTenants stand for the tenants of people, not for one tenant.
+var sharedTenants = []string{"common", "organizations", "consumers"}
+
+func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(string) string) error {
+	name := p.text("Environment")
+	if host := getenv(envAuthority); name == "" && plan.Set == environmentSet && host != "" {
+		e, ok := environmentOfAuthority(known, host)
+		if !ok {
+			return fail("unknown-environment", "%s names a host that is no known cloud's: %q.", envAuthority, clean(host)).
+				try("unset it, or name the cloud with -Environment: %s", names(known))
+		}
+		plan.Environment = e
+		return nil
+	}
+	if name == "" {
+		name = "Global"
+	}
+	e, ok := findEnvironment(known, name)
+	if !ok {
+		f := fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name))
+		return f.try("one of %s", names(known))
+	}
+	plan.Environment = e
+	if e.noDefault && plan.Set == userSet && plan.ClientID == defaultClientID {
+		plan.warnings = append(plan.warnings, "The default application is not registered in "+e.Name+": pass -ClientId with one of your own.")
+	}
+	return nil
+}
+
+func names(known []Environment) string {
+	var list []string
+	for _, e := range known {
+		list = append(list, e.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// environmentOfAuthority finds the first cloud with that login host. Two share .us;
+// the table's order makes it USGov, as the Azure SDKs mean it.
+func environmentOfAuthority(known []Environment, authority string) (Environment, bool) {
+	if !strings.Contains(authority, "://") {
+		authority = "https://" + authority
+	}
+	u, err := url.Parse(authority)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return Environment{}, false
+	}
+	host := strings.ToLower(u.Host)
+	for _, e := range known {
+		if host == e.loginHost() || slices.Contains(e.aliases, host) {
+			return e, true
+		}
+	}
+	return Environment{}, false
+}
+
+// chooseTimeout takes what .NET's TimeSpan.FromSeconds would, less what no request
+// could be bounded by.
+func (plan *Plan) chooseTimeout(p Params) error {
+	plan.Timeout = defaultTimeout
+	if !p.has("ClientTimeout") {
+		return nil
+	}
+	seconds := p.number("ClientTimeout")
+	if math.IsNaN(seconds) || seconds <= 0 || seconds > 86400 {
+		return fail("bad-value", "-ClientTimeout must be more than 0 and at most 86400 seconds.").
+			try("leave it out for the default of 300 seconds")
+	}
+	plan.Timeout = time.Duration(seconds * float64(time.Second))
+	return nil
+}
+
+func (plan *Plan) chooseContextScope(p Params) {
+	plan.ContextScope = "Process"
+	if plan.Set == userSet {
+		plan.ContextScope = "CurrentUser"
+	}
+	if typed := p.text("ContextScope"); typed != "" {
+		plan.ContextScope, plan.ScopeTyped = typed, true
+	}
+}
+
+// context is what the connection will be, before a token says more.
+func (p Plan) context() AuthContext {
+	c := AuthContext{
+		ClientID:            p.ClientID,
+		AuthType:            authTypes[p.Set],
+		TokenCredentialType: string(p.Flow),
+		ContextScope:        p.ContextScope,
+		Environment:         p.Environment.Name,
+	}
+	if !slices.Contains(sharedTenants, strings.ToLower(p.Tenant)) {
+		c.TenantID = p.Tenant
+	}
+	if p.Set == environmentSet {
+		c.TokenCredentialType = "EnvironmentVariable"
+	}
+	if p.Flow == byCertificate {
+		c.CertificateThumbprint = tidyThumbprint(p.Certificate.Thumbprint)
+		c.CertificateSubjectName = p.Certificate.Subject
+		c.Certificate = p.Certificate.Path
+	}
+	if p.SendChain {
+		c.SendCertificateChain = "True"
+	}
+	if p.Flow == byIdentity {
+		c.ManagedIdentityID = p.ClientID
+	}
+	return c
+}
+
+// authTypes are the reference's words for the kind of access.
+var authTypes = map[string]string{
+	userSet:        "Delegated",
+	certificateSet: "AppOnly",
+	secretSet:      "AppOnly",
+	identitySet:    "ManagedIdentity",
+	tokenSet:       "UserProvidedAccessToken",
+	environmentSet: "EnvironmentVariable",
+}

@@ -1,0 +1,74 @@
+// The scopes as Entra is asked for them, from the scopes as typed.
+
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// oidcScopes are what MSAL asks for by itself; asked twice, it fails on them.
+var oidcScopes = []string{"openid", "profile", "email", "offline_access"}
+
+// chooseScopes makes the scopes as Entra is asked for them: short names are Graph's,
+// so outside Global they get that cloud's Graph in front.
+func (plan *Plan) chooseScopes(typed []string, known []Environment) error {
+	graph := plan.Environment.GraphEndpoint
+	switch plan.Flow {
+	case byToken:
+		return nil
+	case byIdentity:
+		plan.Scopes = []string{graph}
+		return nil
+	case bySecret, byCertificate, byFederation:
+		plan.Scopes = []string{graph + "/.default"}
+		return nil
+	}
+	for _, scope := range typed {
+		if err := plan.addScope(strings.TrimSpace(scope), known); err != nil {
+			return err
+		}
+	}
+	if len(plan.Scopes) == 0 {
+		return plan.addScope("User.Read", known)
+	}
+	return nil
+}
+
+func (plan *Plan) addScope(scope string, known []Environment) error {
+	if scope == "" {
+		return nil
+	}
+	if slices.Contains(oidcScopes, strings.ToLower(scope)) {
+		plan.notes = append(plan.notes, "The scope "+scope+" is asked for anyway and was left out.")
+		return nil
+	}
+	for _, r := range scope { // RFC 6749 §3.3: scope-token
+		if r <= 0x20 || r >= 0x7f || r == '"' || r == '\\' {
+			return fail("bad-value", "-Scopes holds %q, which is no scope.", clean(scope)).
+				try("separate scopes by commas: -Scopes User.Read.All,Group.ReadWrite.All")
+		}
+	}
+	if resource, _, ok := cutScope(scope); ok {
+		if e, isGraph := environmentOf(known, resource); isGraph && e.GraphEndpoint != plan.Environment.GraphEndpoint {
+			return fail("bad-value", "-Scopes names Microsoft Graph of %s, but the environment is %s: %s.", e.Name, plan.Environment.Name, scope).
+				try("use the short name, or -Environment %s", e.Name)
+		}
+	} else if plan.Environment.Name != "Global" {
+		scope = plan.Environment.GraphEndpoint + "/" + scope
+	}
+	if !slices.ContainsFunc(plan.Scopes, func(s string) bool { return strings.EqualFold(s, scope) }) {
+		plan.Scopes = append(plan.Scopes, scope)
+	}
+	return nil
+}
+
+// cutScope cuts a scope in full form, https://host/Name or api://id/Name, into its
+// resource and name.
+func cutScope(scope string) (resource, name string, ok bool) {
+	if !strings.Contains(scope, "://") {
+		return "", scope, false
+	}
+	i := strings.LastIndexByte(scope, '/')
+	return scope[:i], scope[i+1:], true
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// practiceToken is an unsigned JWT with those claims: enough for what is only shown.
+func practiceToken(claims string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + encode([]byte(claims)) + "." + strings.Repeat("A", 86)
+}
+
+func TestProvidedTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now().Unix()
+		lives := func(seconds int64) string {
+			return practiceToken(fmt.Sprintf(`{"aud":"https://graph.microsoft.com","exp":%d}`, now+seconds))
+		}
+		for _, c := range []struct{ name, token, id string }{
+			{"an hour left", lives(3600), ""},
+			{"just over five minutes", lives(301), ""},
+			{"five minutes", lives(300), "token-expired"},
+			{"expired", lives(-1), "token-expired"},
+			{"no expiry", practiceToken(`{"aud":"x","padding":"` + strings.Repeat("x", 80) + `"}`), ""},
+			{"opaque", strings.Repeat("opaque", 20), ""},
+			{"empty", "", "bad-token"},
+			{"short", "opaque", "bad-token"},
+			{"white space", strings.Repeat("opaque ", 20), "bad-token"},
+			{"three parts that are none", strings.Repeat("a", 50) + "." + strings.Repeat("b", 50) + "." + strings.Repeat("c", 50), "bad-token"},
+			{"a part missing", strings.TrimSuffix(lives(3600), "."+strings.Repeat("A", 86)) + strings.Repeat("A", 86), "bad-token"},
+			{"a payload that is no object", practiceToken(strings.Repeat(" ", 100) + `[]`), "bad-token"},
+		} {
+			_, err := checkProvided(c.token)
+			got := ""
+			if err != nil {
+				got = asFailure(err).id
+			}
+			if got != c.id {
+				t.Errorf("%s: %q (%v), not %q", c.name, got, err, c.id)
+			}
+		}
+	})
+}
+
+func TestTokensStayUnseen(t *testing.T) {
+	token := Token{access: seal("canary")}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		if text := fmt.Sprintf(verb, token); strings.Contains(text, "canary") || strings.Contains(text, fmt.Sprintf("%x", "canary")) {
+			t.Errorf("%s prints %s", verb, text)
+		}
+	}
+}
+
+func FuzzDecodeClaims(f *testing.F) {
+	f.Add(practiceToken(`{"aud":"x","exp":1}`))
+	f.Add("a.b.c")
+	f.Add(practiceToken(`{"exp":1e300,"scp":3,"roles":[1,"a"]}`))
+	f.Fuzz(func(t *testing.T, token string) {
+		if c, ok := decodeClaims(token); !ok && c.all != nil && strings.Count(token, ".") != 2 {
+			t.Errorf("%q was read", token)
+		}
+	})
+}
