@@ -206,6 +206,9 @@ func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
 	if err != nil {
 		return Connection{}, err
 	}
+	if plan.Environment.practice() {
+		sys.say("", "This was practice: no tenant was contacted.")
+	}
 	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source}, nil
 }
 
@@ -232,9 +235,6 @@ func (c Connection) tell(sys *system) {
 		until = "until " + showTime(c.Token.ExpiresOn)
 	}
 	sys.note("Connected as %s in %s (%s), %s.", who, firstOf(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
-	if c.Plan.Environment.practice() {
-		sys.say("", "This was practice: no tenant was contacted.")
-	}
 	if c.Plan.Flow == byToken {
 		c.tellProvided(sys)
 	}

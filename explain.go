@@ -68,6 +68,11 @@ func explain(args []string, getenv func(string) string) explanation {
 	}
 	if e.err == nil && e.params.Set != "" {
 		e.plan, e.no = newPlan(withPlaceholders(e.params), clouds, getenv)
+		for name, field := range map[string]*string{"TenantId": &e.plan.Tenant, "ClientId": &e.plan.ClientID} {
+			if typed := e.params.text(name); strings.HasPrefix(typed, "$") {
+				*field = typed
+			}
+		}
 	}
 	return e
 }
