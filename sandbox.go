@@ -158,7 +158,7 @@ func (s *sandbox) servePages(w http.ResponseWriter, r *http.Request) {
 func (s *sandbox) listen() (close func() error, err error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("opening the practice cloud's pages: %w", err)
+		return nil, fail("network", "The practice cloud's pages cannot be opened on loopback: %v.", err).because(err)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(s.servePages), ReadHeaderTimeout: 10 * time.Second}
 	go server.Serve(listener)

@@ -14,8 +14,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -103,29 +103,36 @@ var applicationRoles = []string{"Organization.Read.All", "User.Read.All"}
 type registry struct {
 	apps []practiceApp
 	dir  string      // the sandbox's own folder; "" keeps nothing
-	key  *signingKey // nil: read from dir, else made when it is needed
+	key  *signingKey // nil: made when it is needed
 }
 
 const registryFile = "apps.json"
 
-// loadRegistry reads the registered applications from the sandbox's own folder; dir ""
-// and a folder that is not there yet have none.
+// loadRegistry reads what the sandbox's own folder keeps; dir "" and a folder that is
+// not there yet keep nothing.
 func loadRegistry(dir string) (registry, error) {
 	known := registry{dir: dir}
 	if dir == "" {
 		return known, nil
 	}
 	data, err := readFile(dir, registryFile)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return known, nil
-	case err != nil:
-		return known, fmt.Errorf("reading the practice cloud's applications: %w", err)
+	if err == nil {
+		err = json.Unmarshal(data, &known.apps)
 	}
-	if err := json.Unmarshal(data, &known.apps); err != nil {
-		return known, fmt.Errorf("reading the practice cloud's applications from %s in %s: %w", registryFile, dir, err)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return known, damaged(dir, registryFile, err)
+	}
+	known.key, err = readSigningKey(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return known, damaged(dir, signingKeyFile, err)
 	}
 	return known, nil
+}
+
+func damaged(dir, name string, err error) error {
+	path := filepath.Join(dir, name)
+	return fail("storage", "The practice cloud's %s cannot be read: %v.", path, err).because(err).
+		try("remove it, and make the practice kit again")
 }
 
 // save writes the registered applications to the sandbox's own folder.

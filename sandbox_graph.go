@@ -46,7 +46,7 @@ func (s *sandbox) graphRoutes() http.Handler {
 				answer, fault = row.answer(s, r, caller)
 			}
 			if fault != nil {
-				fault.send(w, r)
+				s.refuseGraph(w, r, fault)
 				return
 			}
 			sendGraph(w, r, http.StatusOK, answer)
@@ -60,7 +60,7 @@ func (s *sandbox) graphRoutes() http.Handler {
 			segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 			fault = &graphFault{http.StatusNotFound, "ResourceNotFound", fmt.Sprintf("Resource not found for the segment '%s'.", segments[min(1, len(segments)-1)])}
 		}
-		fault.send(w, r)
+		s.refuseGraph(w, r, fault)
 	})
 	return routes
 }
@@ -209,13 +209,13 @@ func (s *sandbox) collection(r *http.Request, what string, objects []graphObject
 	return page, nil
 }
 
-func (f *graphFault) send(w http.ResponseWriter, r *http.Request) {
+func (s *sandbox) refuseGraph(w http.ResponseWriter, r *http.Request, f *graphFault) {
 	id := r.Header.Get("client-request-id")
 	if id == "" {
 		id = randomGUID()
 	}
 	if f.status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="%s"`, sandboxLogin, graphApp))
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="%s"`, s.login, graphApp))
 	}
 	sendGraph(w, r, f.status, graphObject{"error": graphObject{
 		"code":    f.code,

@@ -44,50 +44,46 @@ func newSigningKey(private *rsa.PrivateKey) *signingKey {
 	return &signingKey{private, base64.RawURLEncoding.EncodeToString(digest[:20])}
 }
 
-// signingKey is the one given, the one kept, or a new one, which is kept if that can be.
+// signingKey is the one that is known, or a new one, which is kept if that can be.
 func (known registry) signingKey() (*signingKey, error) {
 	if known.key != nil {
 		return known.key, nil
-	}
-	if known.dir != "" {
-		if key, err := known.readSigningKey(); err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return key, err
-		}
 	}
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, err
 	}
-	if known.dir != "" {
-		der, err := x509.MarshalPKCS8PrivateKey(private)
-		if err != nil {
-			return nil, err
-		}
-		err = createFile(known.dir, signingKeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-		if errors.Is(err, fs.ErrExist) {
-			return known.readSigningKey() // another process was faster: one key for all
-		}
-		// Any other failure costs only that tokens end with this process.
+	if known.dir == "" {
+		return newSigningKey(private), nil
 	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, err
+	}
+	err = createFile(known.dir, signingKeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if errors.Is(err, fs.ErrExist) {
+		return readSigningKey(known.dir) // another process was faster: one key for all
+	}
+	// Any other failure costs only that the tokens end with this process.
 	return newSigningKey(private), nil
 }
 
-func (known registry) readSigningKey() (*signingKey, error) {
-	data, err := readFile(known.dir, signingKeyFile)
+func readSigningKey(dir string) (*signingKey, error) {
+	data, err := readFile(dir, signingKeyFile)
 	if err != nil {
 		return nil, err
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("%s in %s is not PEM", signingKeyFile, known.dir)
+		return nil, errors.New("it is not PEM")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s in %s: %w", signingKeyFile, known.dir, err)
+		return nil, err
 	}
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%s in %s is no RSA key", signingKeyFile, known.dir)
+		return nil, errors.New("it is no RSA key")
 	}
 	return newSigningKey(private), nil
 }

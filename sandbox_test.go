@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -360,26 +358,4 @@ func TestSandboxIdentity(t *testing.T) {
 			}
 		})
 	}
-}
-
-// post sends a form to an endpoint and reads the answer.
-func post(t *testing.T, f *fakeEntra, to string, pairs ...string) (status int, answer map[string]any) {
-	t.Helper()
-	form := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		form.Set(pairs[i], pairs[i+1])
-	}
-	response, err := clientOf(f).PostForm(to, form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &answer); err != nil {
-		t.Fatalf("%v in %s", err, data)
-	}
-	return response.StatusCode, answer
 }

@@ -1,0 +1,175 @@
+//go:build !js
+
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+)
+
+func makeKit(t *testing.T, own, dir string) (printed string, err error) {
+	t.Helper()
+	var stdout bytes.Buffer
+	err = practiceKit(&system{stdout: &stdout, dir: own}, dir)
+	return stdout.String(), err
+}
+
+func TestPracticeKitSignsIn(t *testing.T) {
+	own, dir := filepath.Join(t.TempDir(), "own"), filepath.Join(t.TempDir(), "kit")
+	printed, err := makeKit(t, own, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := loadRegistry(filepath.Join(own, "sandbox"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := registered.apps[0]
+	registered.key = testKey()
+	f := &fakeEntra{sandbox: newSandbox(registered)}
+	secret, err := os.ReadFile(filepath.Join(dir, kitSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, kitCertificate), filepath.Join(dir, kitCertificate))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKey, err := confidential.NewCredFromCert([]*x509.Certificate{pair.Leaf}, pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, credential := range []confidential.Credential{secretCredential(t, strings.TrimSuffix(string(secret), "\n")), byKey} {
+		result, err := newConfidential(t, f, practiceTenant, app.ClientID, credential).
+			AcquireTokenByCredential(secondsContext(t), []string{sandboxGraph + "/.default"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := graphGet(t, f, result.AccessToken, "/v1.0/users"); status != 200 {
+			t.Errorf("Graph answered %v", answer)
+		}
+	}
+	for _, want := range []string{
+		"-ClientId " + app.ClientID + " -TenantId " + practiceTenant + " -Certificate " + bashQuote(filepath.Join(dir, kitCertificate)) + "\n",
+		"-TenantId " + practiceTenant + " -ClientSecretCredential " + app.ClientID + ":@" + filepath.Join(dir, kitSecret) + "\n",
+		"(. " + filepath.Join(dir, kitEnvironment) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
+	} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("%q is not in\n%s", want, printed)
+		}
+	}
+	if kept, _ := os.ReadFile(filepath.Join(own, "sandbox", registryFile)); bytes.Contains(kept, bytes.TrimSpace(secret)) {
+		t.Error("the registry holds the secret itself")
+	}
+}
+
+func TestPracticeKitFiles(t *testing.T) {
+	own, dir := filepath.Join(t.TempDir(), "own"), filepath.Join(t.TempDir(), "kit")
+	for range 2 { // the second makes it anew
+		if _, err := makeKit(t, own, dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	registered, err := loadRegistry(filepath.Join(own, "sandbox"))
+	if err != nil || len(registered.apps) != 1 {
+		t.Fatalf("registered %d applications, %v", len(registered.apps), err)
+	}
+	var found []string
+	for _, root := range []string{dir, own} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			want := fs.FileMode(0o600)
+			if entry.IsDir() {
+				want = 0o700
+			} else {
+				found = append(found, entry.Name())
+			}
+			if runtime.GOOS != "windows" && info.Mode().Perm() != want {
+				t.Errorf("%s is %v", path, info.Mode())
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := strings.Join(found, " "), "certificate.pem ids.txt practice.env secret.txt apps.json"; got != want {
+		t.Errorf("made %s, want %s", got, want)
+	}
+}
+
+func TestPracticeKitKeepsForeignFiles(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, kitSecret)
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := makeKit(t, t.TempDir(), dir)
+	if want := path + " is there already, and was not made by connect-entra sandbox."; err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	if data, _ := os.ReadFile(path); string(data) != "mine" {
+		t.Errorf("the file holds %q now", data)
+	}
+	if _, err = makeKit(t, "", filepath.Join(dir, "kit")); asFailure(err).id != "storage" {
+		t.Errorf("without a folder: %v", err)
+	}
+}
+
+func TestPracticeTokensGoFromProcessToProcess(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sandbox")
+	var kept []string
+	for range 2 {
+		registered, err := loadRegistry(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &fakeEntra{sandbox: newSandbox(registered)}
+		kept = append(kept, userTokenFor(t, f, "User.Read"))
+		if status, answer := graphGet(t, f, kept[0], "/v1.0/me"); status != 200 {
+			t.Errorf("the first process's token: %v", answer)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, signingKeyFile), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := loadRegistry(dir)
+	if want := "The practice cloud's " + filepath.Join(dir, signingKeyFile) + " cannot be read: it is not PEM."; err == nil || err.Error() != want || asFailure(err).id != "storage" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStoreCreatesOnce(t *testing.T) {
+	dir := t.TempDir()
+	if err := createFile(dir, "f", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := createFile(dir, "f", []byte("2")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %v", err)
+	}
+	if data, err := readFile(dir, "f"); err != nil || string(data) != "1" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if err := replaceFile(dir, "f", []byte("3")); err != nil {
+		t.Fatal(err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
