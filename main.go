@@ -86,6 +86,10 @@ func practice(sys *system, pages bool) (practising *system, stop func(), err err
 	return &there, stop, nil
 }
 
+func makePracticeKit(_ context.Context, sys *system, p Params) error {
+	return practiceKit(sys, p.text("Path"))
+}
+
 // untilSignal ends ctx at the first signal, with the failure that names it; a second
 // one ends the process at once, as without a handler.
 func untilSignal(parent context.Context) (context.Context, func()) {

@@ -31,7 +31,7 @@ func graphGet(t *testing.T, f *fakeEntra, token, path string) (status int, answe
 	if response.StatusCode == http.StatusUnauthorized && !strings.HasPrefix(response.Header.Get("WWW-Authenticate"), "Bearer ") {
 		t.Error("401 without WWW-Authenticate")
 	}
-	return response.StatusCode, readAnswer(t, response)
+	return response.StatusCode, decodeAnswer(t, response)
 }
 
 func userTokenFor(t *testing.T, f *fakeEntra, permissions ...string) string {

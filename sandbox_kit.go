@@ -61,8 +61,7 @@ func practiceKit(sys *system, dir string) error {
 			return fail("storage", "%s cannot be written: %v.", filepath.Join(dir, file.name), err).because(err)
 		}
 	}
-	_, err = fmt.Fprint(sys.stdout, kitCommands(dir, app.ClientID))
-	return err
+	return sys.print(kitCommands(dir, app.ClientID))
 }
 
 // checkKitFolder refuses to replace what is not of an earlier kit.
@@ -174,11 +173,4 @@ func kitCommands(dir, clientID string) string {
 	try("A token that you have.", "connect-entra token -Environment Sandbox -Identity | connect-entra -Environment Sandbox -AccessToken -")
 	try("What the environment says.", "(. "+bashQuote(in(kitEnvironment))+"; connect-entra -Environment Sandbox -EnvironmentVariable)")
 	return b.String()
-}
-
-func bashQuote(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

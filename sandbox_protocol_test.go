@@ -108,10 +108,10 @@ func post(t *testing.T, f *fakeEntra, to string, form url.Values) map[string]any
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readAnswer(t, response)
+	return decodeAnswer(t, response)
 }
 
-func readAnswer(t *testing.T, response *http.Response) (answer map[string]any) {
+func decodeAnswer(t *testing.T, response *http.Response) (answer map[string]any) {
 	t.Helper()
 	defer response.Body.Close()
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
