@@ -27,8 +27,8 @@ import (
 // browserWait is how long a person may take.
 const browserWait = 15 * time.Minute
 
-// authorization is a sign-in in the browser: what MSAL does in it, and what is expected.
-type authorization struct {
+// browserSignIn is a sign-in in the browser: what MSAL does in it, and what is expected.
+type browserSignIn struct {
 	wire     *wire  // to the cloud's login host
 	clientID string // whom the id_token must be for
 	tenant   string // as typed: a GUID must be the id_token's own
@@ -41,7 +41,7 @@ type authorization struct {
 
 // authorize signs a person in. It returns *noBrowser where none can be opened, so that
 // another way can be taken.
-func authorize(ctx context.Context, sys *system, a authorization) error {
+func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 	secrets := callbackSecrets{state: randomText(), nonce: randomText(), verifier: randomText()}
 	callback, err := listenForCode(secrets.state)
 	if err != nil {
@@ -85,7 +85,7 @@ func authorize(ctx context.Context, sys *system, a authorization) error {
 }
 
 // finish makes a sign-in of what came to the redirect URI with the right state.
-func (a authorization) finish(ctx context.Context, redirectURI string, form url.Values, secrets callbackSecrets) error {
+func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.Values, secrets callbackSecrets) error {
 	want := a.wire.issuerTemplate()
 	if iss := form.Get("iss"); iss != "" && hostname(iss) != "" && authorityOf(iss) != authorityOf(want) { // RFC 9207 §2.4
 		return fail("hostile-answer", "The answer in the browser came from another issuer.")
@@ -101,7 +101,7 @@ func (a authorization) finish(ctx context.Context, redirectURI string, form url.
 }
 
 // declined makes a failure of an error that the browser brought (RFC 6749 §4.1.2.1).
-func (a authorization) declined(form url.Values) error {
+func (a browserSignIn) declined(form url.Values) error {
 	s := &serverError{Host: a.wire.host(), Status: http.StatusBadRequest, CorrelationID: a.wire.correlation}
 	s.Code, s.Description, s.Suberror = form.Get("error"), a.wire.trace.scrub(form.Get("error_description")), form.Get("error_subcode")
 	s.AADSTS = aadstsOf(s.Description)

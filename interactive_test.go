@@ -39,7 +39,7 @@ func TestSignInInBrowser(t *testing.T) {
 	})
 	nonce := ""
 	sys.openURL = wrapOpen(sys.openURL, &nonce)
-	err := authorize(t.Context(), sys, authorization{
+	err := authorize(t.Context(), sys, browserSignIn{
 		wire:     w,
 		clientID: "app",
 		tenant:   "common",
