@@ -38,9 +38,6 @@ const (
 
 // checkAnswer refuses a 2xx that is not what the call's purpose needs.
 func (w *wire) checkAnswer(c *call, a *answer) error {
-	if c.purpose == forGraph {
-		return nil
-	}
 	fields, err := readObject(a.body)
 	if err == nil && isText(fields["error"]) && c.purpose != forArcKey {
 		return w.refuse(c, a, false) // an error under a good status
@@ -56,7 +53,7 @@ func (w *wire) checkAnswer(c *call, a *answer) error {
 		default:
 			err = errors.New("no answer was due")
 		}
-	} else if kind := mediaType(a.Header); kind != "application/json" {
+	} else if kind := w.mediaType(a.Header); kind != "application/json" {
 		return fail("hostile-answer", "%s answered with %s where JSON is due: perhaps a proxy or a sign-in page of the network answered in its place.", w.host(), kind).because(err)
 	}
 	if err != nil {
@@ -65,12 +62,12 @@ func (w *wire) checkAnswer(c *call, a *answer) error {
 	return nil
 }
 
-func mediaType(h http.Header) string {
+func (w *wire) mediaType(h http.Header) string {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil || kind == "" {
 		return "something of no known type"
 	}
-	return clean(kind)
+	return w.trace.show(kind)
 }
 
 // readObject reads a JSON object in which every key stands once and is spelled as
@@ -209,6 +206,9 @@ func readIDToken(raw string) (idToken, error) {
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
+		return idToken{}, wrong
+	}
+	if _, err := readObject(payload); err != nil {
 		return idToken{}, wrong
 	}
 	var token struct {

@@ -107,7 +107,13 @@ func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *
 func isFinal(err error) bool {
 	var f *failure
 	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &f) || errors.As(err, &certificate) || errors.Is(err, errTooLong) || errors.Is(err, context.Canceled)
+	return errors.As(err, &f) || errors.As(err, &certificate) || errors.Is(err, errTooLong)
+}
+
+// isUnknownName holds for a typing error, or a host that is offline.
+func isUnknownName(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 // notSent holds for errors that came before any of the request left.
@@ -125,7 +131,7 @@ func (w *wire) unreachable(parent, ctx context.Context, err error) error {
 		return f
 	case errors.Is(parent.Err(), context.Canceled):
 		return parent.Err()
-	case ctx.Err() != nil:
+	case errors.Is(context.Cause(ctx), errSlow), parent.Err() != nil:
 		return fail("timeout", "%s did not answer within the %s of -ClientTimeout.", w.host(), w.timeout).because(context.DeadlineExceeded).
 			try("allow more: -ClientTimeout %d", int(2*max(w.timeout, time.Second)/time.Second))
 	case errors.Is(err, errTooLong):

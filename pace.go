@@ -27,7 +27,8 @@ type pace struct {
 
 const (
 	slowerBy    = 5 * time.Second
-	maxInterval = time.Minute // between polls that get lost
+	maxInterval = time.Minute      // between polls that get lost
+	maxPoll     = 30 * time.Second // for one poll: the person may be done while it hangs
 )
 
 // start begins a new code's polling.
@@ -69,7 +70,7 @@ func (w *wire) poll(c *call) (*http.Response, error) {
 	if err := w.pace.wait(parent); err != nil {
 		return nil, err
 	}
-	ctx, limit := newLimit(parent, w.timeout)
+	ctx, limit := newLimit(parent, min(w.timeout, maxPoll))
 	defer limit.stop()
 	a, err := w.attempt(ctx, c, 1)
 	switch {

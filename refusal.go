@@ -38,13 +38,20 @@ var aadstsKinds = map[string]string{
 func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 	s := w.readRefusal(a)
 	kind := refusalKind(s)
+	if w.kind == toIdentity && s.Status == http.StatusBadRequest && s.Code == "invalid_request" {
+		kind = "no-managed-identity" // IMDS's words for an identity that is not assigned to the host
+	}
 	f := fail(kind, "%s", refusalText(kind, s))
 	f.server = s
 	switch {
+	case kind == "hostile-answer" && w.kind == toIdentity && a.StatusCode/100 != 3:
+		f.id = "no-managed-identity"
+		f.message = fmt.Sprintf("%s answered %d, and not as a managed-identity service of Azure does.", s.Host, s.Status)
+		f.try("connect another way; on another cloud's host there is no managed identity")
 	case kind == "hostile-answer" && a.StatusCode/100 == 3:
 		f.message = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
 	case kind == "hostile-answer":
-		f.message = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, mediaType(a.Header))
+		f.message = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, w.mediaType(a.Header))
 	case s.RetryAfter > 0:
 		f.message = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
 		if tooLate {
@@ -89,6 +96,8 @@ func refusalText(kind string, s *serverError) string {
 		return "The sign-in was declined."
 	case kind == "timeout":
 		return "The code was not used in time."
+	case kind == "no-managed-identity":
+		return "This host has no such managed identity."
 	case what == "":
 		return fmt.Sprintf("%s answered %d.", s.Host, s.Status)
 	}

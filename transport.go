@@ -32,13 +32,17 @@ const (
 
 // policies is indexed by targetKind.
 var policies = []struct {
-	scheme string // the only one allowed; "" where the base says it
-	stream bool   // a good answer is handed on as it comes, however long
-	again  []int  // statuses after which another try may help, beside those of retryStatuses
+	scheme string        // the only one allowed; "" where the base says it
+	stream bool          // a good answer is handed on as it comes, however long
+	good   []int         // statuses of a good answer that is not streamed
+	again  []int         // statuses after which another try may help, beside those of retryStatuses
+	pause  time.Duration // before the second try, about; twice that before the third
 }{
-	toEntra:    {scheme: "https"},
-	toGraph:    {scheme: "https", stream: true},
-	toIdentity: {again: []int{404, 410}}, // an IMDS that is being updated: learn.microsoft.com, "retry guidance"
+	toEntra: {scheme: "https", good: []int{200, 201}, pause: time.Second},
+	toGraph: {scheme: "https", stream: true, pause: time.Second},
+	// 404 and 410: an IMDS that is being updated (learn.microsoft.com, "Retry guidance").
+	// Off Azure they are another cloud's answer, so there is not much time to lose.
+	toIdentity: {good: []int{200, 202}, again: []int{404, 410}, pause: 250 * time.Millisecond},
 }
 
 // retryStatuses: timeouts, throttling and a server's own trouble.
@@ -125,12 +129,17 @@ func (c *call) once() bool { return c.form.Get("grant_type") == "authorization_c
 // repeatable says whether a try that may have reached the server can be repeated.
 func (c *call) repeatable() bool {
 	switch {
-	case c.once() || c.request.Body != nil && c.body == nil:
+	case c.once() || c.cannotReplay():
 		return false
 	case c.purpose == forGraph:
 		return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, c.request.Method)
 	}
 	return true
+}
+
+// cannotReplay holds for a body that is read as it is sent.
+func (c *call) cannotReplay() bool {
+	return c.body == nil && c.request.Body != nil && c.request.GetBody == nil
 }
 
 // Do carries one request out. An error is a *failure, or the end of r's context.
@@ -181,7 +190,7 @@ func (w *wire) admit(r *http.Request) (*call, error) {
 	if p := policies[w.kind].scheme; p != "" {
 		scheme = p
 	}
-	if r.Body != nil && w.kind != toGraph {
+	if r.Body != nil && r.Body != http.NoBody && w.kind != toGraph {
 		data, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
 		r.Body.Close()
 		if err != nil || len(data) > maxAnswer {
@@ -233,8 +242,11 @@ func (w *wire) send(c *call) (*http.Response, error) {
 			return limit.guard(answer.Response), nil // streamed: the limit is now on silence
 		}
 		limit.stop()
-		if err != nil {
-			return nil, w.unreachable(c.request.Context(), ctx, err)
+		switch parent := c.request.Context(); {
+		case err != nil:
+			return nil, w.unreachable(parent, ctx, err)
+		case parent.Err() != nil:
+			return nil, parent.Err()
 		}
 		return w.judge(c, answer, again)
 	}
@@ -255,10 +267,18 @@ func (a *answer) discard() {
 // attempt is one try: what goes out, what came back.
 func (w *wire) attempt(ctx context.Context, c *call, try int) (*answer, error) {
 	r := c.request.Clone(ctx)
-	if c.body != nil {
+	switch {
+	case c.body != nil:
 		r.Body = io.NopCloser(bytes.NewReader(c.body))
 		r.ContentLength = int64(len(c.body))
+	case r.GetBody != nil && try > 1:
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		r.Body = body
 	}
+	r.GetBody = nil // with it net/http repeats what got lost by itself
 	r.Header.Set("User-Agent", userAgent)
 	r.Header.Set("client-request-id", w.correlation)
 	started := time.Now()
@@ -270,7 +290,7 @@ func (w *wire) attempt(ctx context.Context, c *call, try int) (*answer, error) {
 			a.body, err = readAnswer(resp.Body)
 		}
 	}
-	w.trace.exchange(r, c.body, a, err, try, time.Since(started))
+	w.trace.exchange(w.next, r, c.form, a, err, try, time.Since(started))
 	if err != nil {
 		return nil, err
 	}
@@ -294,21 +314,22 @@ var errTooLong = errors.New("longer than 1 MiB")
 
 // again says whether another try may help, and when.
 func (w *wire) again(c *call, try int, a *answer, err error) (wait time.Duration, yes bool) {
-	backoff := time.Duration(float64(time.Second) * (0.5 + rand.Float64()/2) * float64(int(1)<<(try-1)))
+	backoff := policies[w.kind].pause << (try - 1)
+	backoff = backoff/2 + rand.N(backoff)
 	switch {
 	case try == maxTries:
 		return 0, false
 	case err != nil:
-		return backoff, !isFinal(err) && (c.repeatable() || notSent(err))
+		return backoff, !isFinal(err) && !isUnknownName(err) && (c.repeatable() || notSent(err))
 	case !slices.Contains(retryStatuses, a.StatusCode) && !slices.Contains(policies[w.kind].again, a.StatusCode):
 		return 0, false
 	}
 	told := retryAfter(a.Header, time.Now())
-	if !c.repeatable() && (c.once() || c.body == nil && c.request.Body != nil || told == 0) {
+	if !c.repeatable() && (c.once() || c.cannotReplay() || told == 0) {
 		return 0, false
 	}
 	if told > 0 { // never before the time that was told, and not all clients at once
-		return told + time.Duration(rand.Int64N(int64(250*time.Millisecond))), true
+		return told + rand.N(250*time.Millisecond), true
 	}
 	return backoff, true
 }
@@ -317,7 +338,7 @@ func (w *wire) again(c *call, try int, a *answer, err error) (wait time.Duration
 func (w *wire) judge(c *call, a *answer, again bool) (*http.Response, error) {
 	switch {
 	case c.purpose == forGraph && c.request.Method == http.MethodGet && a.StatusCode/100 == 3 && a.Header.Get("Location") != "":
-	case a.StatusCode/100 == 2:
+	case slices.Contains(policies[w.kind].good, a.StatusCode):
 		if err := w.checkAnswer(c, a); err != nil {
 			return nil, err
 		}
