@@ -7,6 +7,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // dashes count as one before a name: hyphen, en dash, em dash, horizontal bar.
@@ -18,76 +19,76 @@ func readArguments(table []parameter, args []string) (out []argument, command []
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, command = args[:i], args[i+1:]
 	}
-	list := positionalList(table, args)
+	list, place := positionalList(table, args), takesPlace(table)
 	for i := 0; i < len(args); {
 		a := readArgument(table, args[i])
 		i++
 		if a.name == "" {
-			if list != nil && !isGUID(a.typed) && !isPlace(a.typed) {
+			switch {
+			case place && isPlace(a.typed):
+				a.value = Secret{a.typed}
+			case list && !isGUID(a.typed):
 				a.value, i = gatherList(args, i-1)
-				list = nil
 			}
-			out = append(out, a)
-			continue
-		}
-		p, _, _ := match(table, a.name) // an ambiguous name is the binder's to refuse
-		switch {
-		case p.kind == aList && a.valued:
-			a.value = splitList([]string{showValue(a.value)})
-		case p.kind == aList && i < len(args) && isValue(args[i]) && !strings.HasSuffix(a.typed, ":"):
-			a.value, i = gatherList(args, i)
-			a.valued = true
-		case p.kind == aDouble && i < len(args) && !a.valued && strings.Contains(args[i], ","):
-			a.value, a.valued, i = splitList(args[i:i+1]), true, i+1 // a list is no number there either
-		case strings.HasSuffix(a.typed, ":") && !a.valued:
-			if a, i, err = takeParted(p, a, args, i); err != nil {
+			list, place = false, false
+		} else if p, _, _ := match(table, a.name); true { // an ambiguous name is the binder's to refuse
+			if a, i, err = takeValue(p, a, args, i); err != nil {
 				return out, command, err
 			}
-		case p.name != "" && p.kind != aSwitch && !a.valued && i < len(args) && isValue(args[i]):
-			a.value, a.valued, i = args[i], true, i+1
 		}
 		out = append(out, a)
 	}
 	return out, command, nil
 }
 
-// readArgument tells a name from a value. After one dash comes a name unless a digit
-// or nothing follows; two dashes are ours, --kebab-case and --name=value.
+// readArgument tells a name from a value. Two dashes are ours: --kebab-case and
+// --name=value.
 func readArgument(table []parameter, arg string) argument {
-	name, ok := cutDash(arg)
-	if !ok {
-		return argument{typed: arg, value: arg, valued: true}
-	}
 	a := argument{typed: arg}
-	if long, ok := cutDash(name); ok {
-		a.name = long
-		if key, value, ok := strings.Cut(long, "="); ok {
-			a.name, a.value, a.valued = key, value, true
-		}
-		a.name = kebabName(table, a.name)
+	name, long, ok := cutName(arg)
+	if !ok {
+		a.value, a.valued = arg, true
 		return a
 	}
+	ends := ":"
+	if long {
+		ends = ":="
+	}
 	a.name = name
-	if key, value, ok := strings.Cut(name, ":"); ok {
-		a.name = key
-		if value != "" {
+	if i := strings.IndexAny(name, ends); i >= 0 {
+		a.name = name[:i]
+		if value := name[i+1:]; value != "" || name[i] == '=' {
 			a.value, a.valued = value, true
 		}
+	}
+	if long {
+		a.name = kebabName(table, a.name)
 	}
 	return a
 }
 
-// cutDash takes one dash off the front, where a name can follow it.
-func cutDash(arg string) (string, bool) {
-	for _, r := range arg {
-		rest := arg[len(string(r)):]
-		return rest, strings.ContainsRune(dashes, r) && rest != "" && !(rest[0] >= '0' && rest[0] <= '9' || rest[0] == '.')
+// cutName takes one dash off the front of a name, or two: a letter must follow, as
+// -5 is a number and - a place.
+func cutName(arg string) (name string, long, ok bool) {
+	name, ok = cutDash(arg)
+	if rest, two := cutDash(name); ok && two {
+		name, long = rest, true
+	}
+	for _, r := range name {
+		return name, long, ok && (unicode.IsLetter(r) || r == '_' || r == '?')
+	}
+	return "", false, false
+}
+
+func cutDash(text string) (string, bool) {
+	for _, r := range text {
+		return text[len(string(r)):], strings.ContainsRune(dashes, r)
 	}
 	return "", false
 }
 
 func isValue(arg string) bool {
-	_, name := cutDash(arg)
+	_, _, name := cutName(arg)
 	return !name
 }
 
@@ -104,179 +105,71 @@ func kebabName(table []parameter, name string) string {
 	return name
 }
 
-// positionalList gives the list parameter that the first value by position will go to:
-// one at position 1 of the default set, unless it is named or a name excludes the set.
-func positionalList(table []parameter, args []string) *parameter {
-	sets := setsOf(table)
-	var list *parameter
-	for i, p := range table {
-		if p.kind == aList && slices.Contains(p.sets, in{set: sets[0], position: 1}) {
-			list = &table[i]
-		}
-	}
-	for _, arg := range args {
-		a := readArgument(table, arg)
-		if list == nil || a.name == "" {
-			continue
-		}
-		if p, _, err := match(table, a.name); err == nil && p.name != "" && (p.name == list.name || !p.inSet(sets[0])) {
-			return nil
-		}
-	}
-	return list
-}
+// switchWords are what a switch takes after its colon, as shells pass it on.
+var switchWords = map[string]bool{"true": true, "$true": true, "1": true, "false": false, "$false": false, "0": false}
 
-// gatherList takes the list that begins at args[i]: a literal one as far as commas join
-// it, an array as far as bare values go on. A GUID is no scope, so it ends an array.
-func gatherList(args []string, i int) ([]string, int) {
-	pieces := []string{args[i]}
-	i++
-	literal := joinsOn(pieces[0]) || strings.Contains(pieces[0], ",")
-	open := openQuote(pieces[0])
-	for ; i < len(args); i++ {
-		next := args[i]
-		joined := joinsOn(pieces[len(pieces)-1]) || strings.HasPrefix(next, ",")
-		switch {
-		case open != 0 || joined && isValue(next):
-			literal = true
-		case literal || !isValue(next) || isGUID(next) || next == "`\n":
-			return splitList(joinQuoted(pieces)), i
-		}
-		pieces = append(pieces, next)
-		open = openQuote(strings.Join(pieces, " "))
-	}
-	return splitList(joinQuoted(pieces)), i
-}
-
-// joinsOn says whether a piece ends with a comma, so that the list goes on after it.
-// PowerShell hands a backtick at a line's end on as it stands.
-func joinsOn(piece string) bool {
-	piece = strings.TrimRight(piece, " \t\r\n")
-	return strings.HasSuffix(piece, ",") || piece == "`"
-}
-
-// openQuote gives the quote that is still open at the end of text: PowerShell cuts a
-// literal list at the spaces within its items.
-func openQuote(text string) rune {
-	open := rune(0)
-	before := ','
-	for _, r := range text {
-		kind := quoteKind(r)
-		switch {
-		case open == 0 && kind != 0 && (before == ',' || before == ' ' || before == '\n'):
-			open = kind
-		case open != 0 && kind == open:
-			open = 0
-		}
-		before = r
-	}
-	return open
-}
-
-// quoteKind takes the curly quotes for what PowerShell takes them.
-func quoteKind(r rune) rune {
-	switch r {
-	case '"', '“', '”', '„':
-		return '"'
-	case '\'', '‘', '’', '‚', '‛':
-		return '\''
-	}
-	return 0
-}
-
-// joinQuoted puts pieces back together that a space within quotes had parted.
-func joinQuoted(pieces []string) []string {
-	var out []string
-	for _, piece := range pieces {
-		if n := len(out); n > 0 && openQuote(out[n-1]) != 0 {
-			out[n-1] += " " + piece
-			continue
-		}
-		out = append(out, piece)
-	}
-	return out
-}
-
-// splitList makes items of a list's pieces: cut at the commas outside quotes, quotes
-// taken off whole items, white space around them too where a comma or quote stood.
-func splitList(pieces []string) []string {
-	items := []string{}
-	for _, piece := range pieces {
-		if strings.TrimSpace(piece) == "`" {
-			continue
-		}
-		cut := cutAtCommas(piece)
-		for _, item := range cut {
-			plain := unquoteItem(strings.Trim(item, "\r\n"))
-			if len(cut) > 1 && strings.TrimSpace(item) == "" {
-				continue
-			}
-			items = append(items, plain)
-		}
-	}
-	return items
-}
-
-// cutAtCommas cuts a literal list. A space that no quote explains tells that the whole
-// was one quoted string, which PowerShell hands on without its quotes.
-func cutAtCommas(text string) []string {
-	if strings.Contains(strings.TrimSpace(text), " ") && !strings.ContainsFunc(text, func(r rune) bool { return quoteKind(r) != 0 }) {
-		return []string{text}
-	}
-	var items []string
-	start, open, before := 0, rune(0), ','
-	for i, r := range text {
-		kind := quoteKind(r)
-		switch {
-		case open == 0 && kind != 0 && (before == ',' || before == ' ' || before == '\n'):
-			open = kind
-		case open != 0 && kind == open:
-			open = 0
-		case open == 0 && r == ',':
-			items = append(items, text[start:i])
-			start = i + 1
-		}
-		before = r
-	}
-	return append(items, text[start:])
-}
-
-// unquoteItem takes matching quotes off an item, and the doubled ones within.
-func unquoteItem(item string) string {
-	runes := []rune(item)
-	if len(runes) < 2 {
-		return item
-	}
-	kind := quoteKind(runes[0])
-	if kind == 0 || quoteKind(runes[len(runes)-1]) != kind {
-		return item
-	}
-	inner := string(runes[1 : len(runes)-1])
-	return strings.ReplaceAll(inner, string([]rune{kind, kind}), string(kind))
-}
-
-// takeParted gives "-Name:" the value that the shell made an argument of its own. A
-// switch takes only a word of its own kind: PowerShell drops $null, and what follows
-// then belongs elsewhere.
-func takeParted(p parameter, a argument, args []string, i int) (argument, int, error) {
-	if p.name == "" {
+// takeValue gives a named argument the value that belongs to it: what stands behind its
+// colon, what the shell parted from it, or what follows.
+func takeValue(p parameter, a argument, args []string, i int) (argument, int, error) {
+	parted := strings.HasSuffix(a.typed, ":") && !a.valued
+	follows := i < len(args) && isValue(args[i])
+	isSwitch := p.kind == aSwitch || p.kind == aBoolean
+	switch {
+	case a.valued && p.kind == aList:
+		a.value, i = gatherItems(a.value.(string), args, i, true)
 		return a, i, nil
-	}
-	if i < len(args) && isValue(args[i]) {
-		_, isWord := switchWords[strings.ToLower(args[i])]
-		if isWord || p.kind != aSwitch && p.kind != aBoolean {
-			if p.kind == aList {
-				a.value, i = gatherList(args, i)
-				a.valued = true
-				return a, i, nil
-			}
-			a.value, a.valued = args[i], true
-			return a, i + 1, nil
+	case a.valued, !parted && (p.name == "" || p.kind == aSwitch), !parted && !follows:
+	case parted && (!follows || isSwitch && !isSwitchWord(args[i])):
+		f := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
+		if isSwitch {
+			return a, i, f.try("your shell removed the value; write -%s:false", p.name)
 		}
+		return a, i, f
+	case p.kind == aList:
+		a.value, i = gatherList(args, i)
+		a.valued = true
+	case p.kind == aDouble && strings.Contains(args[i], ","):
+		a.value, a.valued, i = splitList(args[i:i+1]), true, i+1 // to PowerShell it is a list, and no number
+	default:
+		a.value, a.valued, i = args[i], true, i+1
 	}
-	if p.kind == aSwitch || p.kind == aBoolean {
-		return a, i, refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed).
-			try("your shell removed the value; write -%s:false", p.name)
+	if word, ok := a.value.(string); ok && isSwitch && isSwitchWord(word) {
+		a.value = switchWords[strings.ToLower(word)]
 	}
-	return a, i, refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
+	return a, i, nil
+}
+
+func isSwitchWord(text string) bool {
+	_, ok := switchWords[strings.ToLower(text)]
+	return ok
+}
+
+// isPlace says whether a value by position can only be the place of a secret.
+func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
+
+// takesPlace says whether the table has a secret that binds by position.
+func takesPlace(table []parameter) bool {
+	return slices.ContainsFunc(table, func(p parameter) bool {
+		return p.kind == aSecret && slices.ContainsFunc(p.sets, func(i in) bool { return i.position > 0 })
+	})
+}
+
+// positionalList says whether the first value by position goes to a list: one at
+// position 1 of the default set, unless it is named or a name excludes the set.
+func positionalList(table []parameter, args []string) bool {
+	set := setsOf(table)[0]
+	i := slices.IndexFunc(table, func(p parameter) bool {
+		return p.kind == aList && slices.Contains(p.sets, in{set: set, position: 1})
+	})
+	if i < 0 {
+		return false
+	}
+	return !slices.ContainsFunc(args, func(arg string) bool {
+		a := readArgument(table, arg)
+		if a.name == "" {
+			return false
+		}
+		p, _, err := match(table, a.name)
+		return err == nil && p.name != "" && (p.name == table[i].name || !p.inSet(set))
+	})
 }

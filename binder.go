@@ -14,7 +14,7 @@ import (
 type argument struct {
 	name   string // without its dash; "" for a value
 	typed  string // the whole as typed
-	value  any    // string, []string, or what PowerShell would hold: see convert.go
+	value  any    // string, number, bool, []any, Secret, unknown or nil: see convert.go
 	valued bool   // value is there
 }
 
@@ -73,9 +73,12 @@ func bindArguments(table []parameter, arguments []argument) (Params, error) {
 	if err != nil {
 		return b.Params, err
 	}
-	rest, positional := b.bindPositional(rest)
+	rest, err = b.bindPositional(rest)
+	if err != nil {
+		return b.Params, err
+	}
 	if len(rest) > 0 {
-		return b.Params, b.unbound(rest[0], positional)
+		return b.Params, b.unbound(rest[0])
 	}
 	if err := b.resolveSet(); err != nil {
 		return b.Params, err
@@ -254,31 +257,38 @@ func (b *binding) validate(p parameter, value any) error {
 	return nil
 }
 
-// bindPositional gives the values their places: for each position the next value, to
-// the default set's parameter if it can hold it, else to the first that can. problem is
-// why the last value that fitted nowhere did not.
-func (b *binding) bindPositional(arguments []argument) (rest []argument, problem error) {
-	next := 0
+// bindPositional gives the values their places: for each position the next value.
+func (b *binding) bindPositional(arguments []argument) (rest []argument, err error) {
 	for position := 1; position <= b.lastPosition(); position++ {
 		candidates := b.at(position)
 		if len(candidates) == 0 {
 			continue
 		}
-		for next < len(arguments) && arguments[next].name != "" {
-			rest = append(rest, arguments[next])
-			next++
-		}
-		if next == len(arguments) {
+		var named []argument
+		named, arguments = cutNamed(arguments)
+		rest = append(rest, named...)
+		if len(arguments) == 0 {
 			break
 		}
-		a := arguments[next]
-		next++
-		taken, err := b.place(candidates, a)
-		if !taken {
-			rest, problem = append(rest, a), err
+		if err := b.place(candidates, arguments[0]); err != nil {
+			return nil, err
+		}
+		arguments = arguments[1:]
+	}
+	return append(rest, arguments...), nil
+}
+
+// cutNamed parts off the unknown names at the front, each with the value behind it,
+// which then takes no position.
+func cutNamed(arguments []argument) (named, rest []argument) {
+	i := 0
+	for i < len(arguments) && arguments[i].name != "" {
+		i++
+		if i < len(arguments) && arguments[i].name == "" {
+			i++
 		}
 	}
-	return append(rest, arguments[next:]...), problem
+	return arguments[:i], arguments[i:]
 }
 
 func (b *binding) lastPosition() int {
@@ -316,39 +326,47 @@ func (b *binding) at(position int) []parameter {
 	return append(first, others...)
 }
 
-// place binds a value to the first parameter that holds it as it is, else to the first
-// that it can be converted to.
-func (b *binding) place(candidates []parameter, a argument) (bool, error) {
-	var problem error
-	for _, exact := range []bool{true, false} {
-		for _, p := range candidates {
-			if exact && !holds(p.kind, a.value) {
-				continue
-			}
-			value, err := convert(p, a.value)
-			if err == nil {
-				err = b.validate(p, value)
-			}
-			if err != nil {
-				problem = err
-				continue
-			}
-			b.take(p, bound{value, "", "position"})
-			return true, nil
-		}
+// place binds a value to the first parameter that holds it as it is, else to the first:
+// where that cannot convert it, PowerShell tries no other.
+func (b *binding) place(candidates []parameter, a argument) error {
+	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, a.value) }))]
+	value, err := convert(p, a.value)
+	if err == nil {
+		err = b.validate(p, value)
 	}
-	return false, problem
+	if err != nil {
+		return err
+	}
+	b.take(p, bound{value, "", "position"})
+	return nil
 }
 
-// unbound is the failure for the first argument that found no place.
-func (b *binding) unbound(a argument, problem error) error {
+// unbound is the failure for an argument that found no place.
+func (b *binding) unbound(a argument) error {
 	if a.name != "" {
-		return refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
+		f := refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
+		if near := nearest(a.name, namesOf(b.table)); near != "" {
+			return f.try("did you mean -%s?", near)
+		}
+		return f
 	}
-	if problem != nil {
-		return problem
+	text := showValue(a.value)
+	switch a.value.(type) {
+	case nil:
+		text = "$null"
+	case []any:
+		text = "System.Object[]"
 	}
-	return refuse("PositionalParameterNotFound", "A positional parameter cannot be found that accepts argument '%s'.", showValue(a.value))
+	return refuse("PositionalParameterNotFound", "A positional parameter cannot be found that accepts argument '%s'.", text)
+}
+
+// namesOf gives all names and aliases of a table.
+func namesOf(table []parameter) []string {
+	var names []string
+	for _, p := range table {
+		names = append(append(names, p.name), p.aliases...)
+	}
+	return names
 }
 
 // resolveSet decides for one set: the default if it is still possible, else the only

@@ -32,17 +32,13 @@ var differences = map[string]string{
 	"Connect-Entra ——NoWelcome":        "two dashes are ours, of any length",
 	"Connect-Entra ――NoWelcome":        "two dashes are ours, of any length",
 	"Connect-Entra --Scopes User.Read": "two dashes are ours",
-	"Connect-Entra $cred":              "a credential by position is text here, as it is there, but ours is APPID:env:S and not its type's name",
+	"Connect-Entra $cred":              "a variable stands for what its parameter wants: text here, where there it is the name of its type",
 }
 
 func TestBinderAnswersAsPowerShell(t *testing.T) {
 	for _, c := range recordedCases(t) {
 		if c.Kind != "typed" && differences[c.Line] == "" {
-			var p Params
-			arguments, _, err := readPowerShell(parameters, c.Line)
-			if err == nil {
-				p, err = bindArguments(parameters, arguments)
-			}
+			_, p, err := bindLine(c.Line)
 			if problem := c.differs(p, err); problem != "" {
 				t.Errorf("%s (line): %s", c.Line, problem)
 			}
@@ -103,18 +99,25 @@ func (c recorded) differs(p Params, err error) string {
 
 // asRecorded writes bound values as the recording does.
 func asRecorded(p Params) map[string]any {
+	data, err := json.Marshal(explanation{verb: verb{parameters: parameters}, params: p}.boundJSON())
+	if err != nil {
+		panic(err)
+	}
 	out := map[string]any{}
-	for name, b := range p.Bound {
-		out[name] = plainValue(name, b.value)
-		if list, ok := b.value.([]string); ok {
-			items := []any{}
-			for _, item := range list {
-				items = append(items, item)
-			}
-			out[name] = items
-		}
+	if err := json.Unmarshal(data, &out); err != nil {
+		panic(err)
 	}
 	return out
+}
+
+func plainJSON(value any) string {
+	var b strings.Builder
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	if err := out.Encode(value); err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func describe(p Params) string { return describeRecorded(recorded{Set: p.Set, Bound: asRecorded(p)}) }
@@ -123,8 +126,97 @@ func describeRecorded(c recorded) string {
 	var b strings.Builder
 	b.WriteString(c.Set)
 	for _, name := range slices.Sorted(maps.Keys(c.Bound)) {
-		data, _ := json.Marshal(c.Bound[name])
-		b.WriteString(" " + name + "=" + string(data))
+		b.WriteString(" " + name + "=" + plainJSON(c.Bound[name]))
 	}
 	return b.String()
+}
+
+// TestLinesBeyondTheRecording holds lines whose answers follow from PowerShell's
+// documents and source. What they bind to, or the id of the refusal.
+func TestLinesBeyondTheRecording(t *testing.T) {
+	for line, want := range map[string]string{
+		`Connect-Entra -Scopes $null`:                            `UserParameterSet Scopes=null`,
+		`Connect-Entra @()`:                                      `UserParameterSet Scopes=[]`,
+		`Connect-Entra $true`:                                    `UserParameterSet Scopes=["True"]`,
+		`Connect-Entra -Scopes 0x1F`:                             `UserParameterSet Scopes=["0x1F"]`,
+		`Connect-Entra -Scopes (1kb,'x')`:                        `UserParameterSet Scopes=["1024","x"]`,
+		`Connect-Entra -Scopes 007,1.50`:                         `UserParameterSet Scopes=["7","1.5"]`,
+		`Connect-Entra -Scopes @('a',('b','c'))`:                 `UserParameterSet Scopes=["a","b c"]`,
+		"Connect-Entra -Scopes @('a'\n'b')":                      `UserParameterSet Scopes=["a","b"]`,
+		`Connect-Entra -Scopes a, -NoWelcome`:                    `UserParameterSet Scopes=["a","-NoWelcome"]`,
+		`Connect-Entra -ContextScope Process,CurrentUser`:        `UserParameterSet ContextScope="CurrentUser"`,
+		`Connect-Entra -ContextScope Proc,Curr`:                  `ParameterArgumentTransformationError`,
+		`Connect-Entra -ErrorAction Stop,Continue`:               `UserParameterSet ErrorAction="Inquire"`,
+		`Connect-Entra -NoWelcome:$null`:                         `UserParameterSet NoWelcome=false`,
+		`Connect-Entra -NoWelcome:1.5`:                           `ParameterArgumentTransformationError`,
+		`Connect-Entra -ClientTimeout 0xFFFFFFFF`:                `UserParameterSet ClientTimeout="-1"`,
+		`Connect-Entra -ClientTimeout 1e20`:                      `UserParameterSet ClientTimeout="1E+20"`,
+		`Connect-Entra -ClientTimeout 0.00001`:                   `UserParameterSet ClientTimeout="1E-05"`,
+		`Connect-Entra -ClientTimeout 300y`:                      `ParameterArgumentTransformationError`,
+		`Connect-Entra -ClientTimeout '1e'`:                      `ParameterArgumentTransformationError`,
+		`Connect-Entra -OutBuffer -1`:                            `ParameterArgumentValidationError`,
+		`Connect-Entra -OutBuffer 2.5`:                           `UserParameterSet OutBuffer="2"`,
+		`Connect-Entra -TenantId: -NoWelcome`:                    `UserParameterSet TenantId="-NoWelcome"`,
+		`Connect-Entra -a'b' x`:                                  `UserParameterSet ClientId="x" Scopes=["-ab"]`,
+		`Connect-Entra -EnvironmentVariable $null`:               `PositionalParameterNotFound`,
+		`Connect-Entra -Identity a,b`:                            `ParameterArgumentTransformationError`,
+		`Connect-Entra -Cert x -Scopes:`:                         `ParameterRequiresArgument`,
+		`Connect-Entra -ClientId $app.Id -CertificateName $cn`:   `AppCertificateParameterSet CertificateSubjectName="$cn" ClientId="$app.Id"`,
+		"$s = Read-Host -AsSecureString\nConnect-Entra -Acc $s":  `AccessTokenParameterSet AccessToken="<securestring>"`,
+		`Connect-Entra -AccessToken (ConvertTo-SecureString $t)`: `AccessTokenParameterSet AccessToken="<securestring>"`,
+		`PS C:\> Connect-Entra -Scopes "a", "b"`:                 `UserParameterSet Scopes=["a","b"]`,
+		`Connect-Entra -NoWelcome | Out-Null`:                    `UserParameterSet NoWelcome=true`,
+		`Connect-Entra -NoWelcome 2>&1 > $null`:                  `UserParameterSet NoWelcome=true`,
+		`Connect-Entra <# here #> -NoWelcome && x`:               `UserParameterSet NoWelcome=true`,
+		`Connect-Entra -TenantId "a` + "`u{e9}`n" + `$t.x$true"`: `UserParameterSet TenantId="aé\n$t.xTrue"`,
+		`Connect-Entra @tok.txt`:                                 `AccessTokenParameterSet AccessToken="<securestring>"`,
+		`Connect-Entra --scopes=a,b --no-welcome -- az login`:    `UserParameterSet NoWelcome=true Scopes=["a","b"]`,
+		`Connect-Entra a env:T`:                                  `UserParameterSet ClientId="env:T" Scopes=["a"]`,
+	} {
+		_, p, err := bindLine(line)
+		got := describe(p)
+		if id := new(bindFailure); errors.As(err, id) {
+			got = id.ID
+		}
+		if got != want {
+			t.Errorf("%s\ngot  %s (%v)\nwant %s", line, got, err, want)
+		}
+	}
+}
+
+// TestShellsAreUndone holds arguments that shells hand on, beside those recorded.
+func TestShellsAreUndone(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-Scopes", `"a`, `-b","c"`}, `UserParameterSet Scopes=["a -b","c"]`},
+		{[]string{"-Scopes", `"a`, "-NoWelcome"}, `UserParameterSet NoWelcome=true Scopes=["\"a"]`},
+		{[]string{`-Scopes:"a`, `b","c"`}, `UserParameterSet Scopes=["a b","c"]`},
+		{[]string{"--scopes=a,", "b"}, `UserParameterSet Scopes=["a","b"]`},
+		{[]string{"-Scopes:a", "b"}, `UserParameterSet ClientId="b" Scopes=["a"]`},
+		{[]string{"a", "b", "-NoWelcome"}, `UserParameterSet NoWelcome=true Scopes=["a","b"]`},
+		{[]string{"-Identity", "a"}, `IdentityParameterSet ClientId="a" Identity=true`},
+		{[]string{"-TenantId", "CN=a,O=b"}, `UserParameterSet TenantId="CN=a,O=b"`},
+		{[]string{"-TenantId", "it's"}, `UserParameterSet TenantId="it's"`},
+		{[]string{"-NoWelcome:", "False"}, `UserParameterSet NoWelcome=false`},
+		{[]string{"-NoWelcome:", "x"}, `ParameterRequiresArgument`},
+		{[]string{"-NoWelcome:0"}, `UserParameterSet NoWelcome=false`},
+		{[]string{"--no-welcome=false"}, `UserParameterSet NoWelcome=false`},
+		{[]string{"-SendCertificateChain", "True", "-Certificate", "a.pem", "-ClientId", "x"}, `AppCertificateParameterSet Certificate="<certificate>" ClientId="x" SendCertificateChain=true`},
+		{[]string{"-*x"}, `UserParameterSet Scopes=["-*x"]`},
+		{[]string{"-"}, `UserParameterSet Scopes=["-"]`},
+		{[]string{"-Sendc", "true"}, `NamedParameterNotFound`},
+		{[]string{"——client-id", "x"}, `UserParameterSet ClientId="x"`},
+		{[]string{"@token.txt"}, `AccessTokenParameterSet AccessToken="<securestring>"`},
+	} {
+		p, err := bind(parameters, c.args)
+		got := describe(p)
+		if id := new(bindFailure); errors.As(err, id) {
+			got = id.ID
+		}
+		if got != c.want {
+			t.Errorf("%q\ngot  %s (%v)\nwant %s", c.args, got, err, c.want)
+		}
+	}
 }

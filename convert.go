@@ -11,32 +11,25 @@ import (
 	"strings"
 )
 
-// object stands for a PowerShell object that a $variable in a line would hold.
-type object string
+// unknown is a $variable or an expression whose value a line does not tell: it stands
+// for one of the type that its parameter wants.
+type unknown string
 
-const (
-	aToken      object = "<securestring>"
-	aPair       object = "<pscredential>"
-	aCertObject object = "<certificate>"
-)
-
-// holds says whether a parameter of that kind takes the value as it is.
-func holds(kind kindOfValue, value any) bool {
+// holds says whether a parameter takes the value without converting it.
+func holds(p parameter, value any) bool {
 	switch v := value.(type) {
 	case string:
-		return (kind == aString || kind == aList) && !isPlace(v) || kind == aSecret && isPlace(v)
-	case []string:
-		return kind == aList
-	case object:
-		return kind == aSecret && v == aToken || kind == aCredential && v == aPair || kind == aCertificate && v == aCertObject
-	case bool:
-		return kind == aSwitch || kind == aBoolean
+		return p.kind == aString || p.kind == aList
+	case []any:
+		return p.kind == aList && !slices.ContainsFunc(v, func(item any) bool { _, isText := item.(string); return !isText })
+	case Secret:
+		return p.kind == aSecret
+	case unknown:
+		name := strings.ToLower(string(v))
+		return p.kind == aSecret && (strings.Contains(name, "tok") || strings.Contains(name, "secure"))
 	}
 	return false
 }
-
-// isPlace says whether a value by position can only be the place of a secret.
-func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
 
 // convert makes value what p wants.
 func convert(p parameter, value any) (any, error) {
@@ -70,28 +63,19 @@ func cannot(p parameter, format string, args ...any) error {
 	return refuse("ParameterArgumentTransformationError", "Cannot process argument transformation on parameter '%s'. %s", p.name, why)
 }
 
-func toString(p parameter, value any) (any, error) {
+// netType is the .NET type of a value that a line holds.
+func netType(value any) string {
 	switch v := value.(type) {
 	case nil:
-		return "", nil
-	case []string:
-		return nil, cannot(p, "Cannot convert value to type System.String.")
-	case string:
-		return v, nil
+		return ""
 	case bool:
-		return showValue(v), nil
+		return string(aBoolean)
+	case number:
+		return v.kind
+	case []any:
+		return "System.Object[]"
 	}
-	return showValue(value), nil
-}
-
-func toList(value any) any {
-	switch v := value.(type) {
-	case nil:
-		return []string(nil)
-	case []string:
-		return v
-	}
-	return []string{showValue(value)}
+	return string(aString)
 }
 
 // showValue is a value as PowerShell makes it a string.
@@ -106,42 +90,51 @@ func showValue(value any) string {
 		return "False"
 	case float64:
 		return showDouble(v)
-	case []string:
-		return "System.Object[]"
 	case number:
+		return v.text
+	case unknown:
 		return string(v)
-	case variable:
-		return string(v)
-	case object:
-		return typeNames[v]
+	case Secret:
+		return v.source
+	case []any:
+		return strings.Join(showItems(v), " ")
 	}
 	return ""
 }
 
-// typeNames are what PowerShell makes of an object for a string.
-var typeNames = map[object]string{
-	aToken:      "System.Security.SecureString",
-	aPair:       "System.Management.Automation.PSCredential",
-	aCertObject: "System.Security.Cryptography.X509Certificates.X509Certificate2",
-}
-
-// showDouble is a Double in its shortest form, as .NET writes it.
-func showDouble(n float64) string {
-	switch {
-	case math.IsInf(n, 1):
-		return "Infinity"
-	case math.IsInf(n, -1):
-		return "-Infinity"
-	case math.IsNaN(n):
-		return "NaN"
-	case n == math.Trunc(n) && math.Abs(n) < 1e15:
-		return strconv.FormatFloat(n, 'f', -1, 64)
+// showItems makes strings of a list's items. Within a list a number is no longer what
+// was typed but its value.
+func showItems(list []any) []string {
+	items := make([]string, len(list))
+	for i, item := range list {
+		items[i] = showValue(item)
+		if n, ok := item.(number); ok {
+			items[i] = n.shown
+		}
 	}
-	return strconv.FormatFloat(n, 'g', -1, 64)
+	return items
 }
 
-// toDouble reads a number as PowerShell does: with exponent, thousands, hexadecimal,
-// a type suffix, or a multiplier.
+func toString(p parameter, value any) (any, error) {
+	if _, isList := value.([]any); isList {
+		return nil, cannot(p, "Cannot convert value to type System.String.")
+	}
+	return showValue(value), nil
+}
+
+func toList(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return []string(nil)
+	case []any:
+		return showItems(v)
+	}
+	return []string{showValue(value)}
+}
+
+// standIn is the number that an unknown one is taken for.
+const standIn = 1
+
 func toDouble(p parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
@@ -151,178 +144,92 @@ func toDouble(p parameter, value any) (any, error) {
 			return 1.0, nil
 		}
 		return 0.0, nil
-	case float64:
-		return v, nil
-	case variable:
-		return 0.0, nil
+	case unknown:
+		return float64(standIn), nil
 	case number:
-		n, _ := parseNumber(string(v))
-		return n, nil
-	case []string:
-		return nil, cannot(p, "Cannot convert the \"System.Object[]\" value of type \"System.Object[]\" to type \"%s\".", p.kind)
+		return v.value, nil
 	case string:
-		if n, ok := parseNumber(v); ok {
+		if n, ok := parseDouble(v); ok {
 			return n, nil
 		}
-		return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The input string '%s' was not in a correct format.\"", v, p.kind, v)
+		return nil, badNumber(p, v)
 	}
-	return nil, cannot(p, "Cannot convert value to type %s.", p.kind)
+	return nil, noConversion(p, value)
 }
 
-// multipliers and suffixes of PowerShell's numbers (about_Numeric_Literals).
-var (
-	multipliers = map[string]float64{"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40, "pb": 1 << 50}
-	suffixes    = []string{"ul", "us", "uy", "d", "l", "n", "s", "u", "y"}
-)
-
-func parseNumber(text string) (float64, bool) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return 0, true
-	}
-	sign, digits := 1.0, strings.ToLower(text)
-	switch {
-	case strings.HasPrefix(digits, "-"):
-		sign, digits = -1, digits[1:]
-	case strings.HasPrefix(digits, "+"):
-		digits = digits[1:]
-	}
-	switch digits {
-	case "infinity", "∞":
-		return sign * math.Inf(1), true
-	case "nan":
-		return math.NaN(), true
-	}
-	if digits == "" || strings.ContainsAny(digits, "_+ip") && !strings.ContainsAny(digits, "e0123456789") {
-		return 0, false
-	}
-	if n, ok := parseDigits(digits); ok {
-		return sign * n, true
-	}
-	factor := 1.0
-	for name, f := range multipliers {
-		if rest, ok := strings.CutSuffix(digits, name); ok {
-			digits, factor = rest, f
-			break
-		}
-	}
-	if n, ok := parseDigits(digits); ok {
-		return sign * n * factor, true
-	}
-	for _, suffix := range suffixes {
-		if rest, ok := strings.CutSuffix(digits, suffix); ok {
-			if n, ok := parseDigits(rest); ok {
-				return sign * n * factor, true
-			}
-		}
-	}
-	return 0, false
+func badNumber(p parameter, text string) error {
+	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The input string '%s' was not in a correct format.\"", text, p.kind, text)
 }
 
-func parseDigits(digits string) (float64, bool) {
-	for prefix, base := range map[string]int{"0x": 16, "0b": 2} {
-		if rest, ok := strings.CutPrefix(digits, prefix); ok {
-			n, err := strconv.ParseUint(rest, base, 64)
-			return float64(n), err == nil
-		}
+func noConversion(p parameter, value any) error {
+	shown := netType(value)
+	if n, ok := value.(number); ok {
+		shown = n.shown
 	}
-	for _, r := range digits {
-		if !(r >= '0' && r <= '9' || r == '.' || r == 'e' || r == '+' || r == '-' || r == ',') {
-			return 0, false
-		}
-	}
-	whole, fraction, _ := strings.Cut(digits, ".")
-	if strings.HasPrefix(whole, ",") || strings.Contains(fraction, ",") {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(strings.ReplaceAll(digits, ",", ""), 64)
-	if err != nil && !math.IsInf(n, 0) {
-		return 0, false
-	}
-	return n, true
+	return cannot(p, "Cannot convert the \"%s\" value of type \"%s\" to type \"%s\".", shown, netType(value), p.kind)
 }
 
 func toInteger(p parameter, value any) (any, error) {
-	if _, unknown := value.(variable); unknown {
-		return 0, nil
+	if _, isList := value.([]any); isList {
+		return nil, noConversion(p, value)
 	}
-	text := showValue(value)
-	n, ok := parseNumber(text)
-	if !ok {
-		return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The input string '%s' was not in a correct format.\"", text, p.kind, text)
+	n, err := toDouble(p, value)
+	if err != nil {
+		return nil, err
 	}
-	if n != n || math.Abs(n) > math.MaxInt32 {
-		return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"Value was either too large or too small for an Int32.\"", text, p.kind)
+	rounded := math.RoundToEven(n.(float64))
+	switch {
+	case math.IsNaN(rounded) || math.Abs(rounded) > math.MaxInt32:
+		return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"Value was either too large or too small for an Int32.\"", showValue(value), p.kind)
+	case rounded < 0:
+		return nil, refuse("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. The %.0f argument is less than the minimum allowed range of 0. Supply an argument that is greater than or equal to 0 and then try the command again.", p.name, rounded)
 	}
-	return int(math.RoundToEven(n)), nil
+	return int(rounded), nil
 }
-
-// switchWords are what a switch takes after its colon, as shells pass it on.
-var switchWords = map[string]bool{"true": true, "$true": true, "1": true, "false": false, "$false": false, "0": false}
 
 func toBool(p parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case bool:
 		return v, nil
-	case string:
-		if on, ok := switchWords[strings.ToLower(v)]; ok {
-			return on, nil
-		}
-		return nil, cannot(p, "Cannot convert value \"System.String\" to type \"%s\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.", p.kind)
-	case plainText:
-		return toBool(p, "")
-	case variable:
+	case unknown:
 		return true, nil
 	case number:
-		return nil, cannot(p, "Cannot convert the \"%s\" value of type \"System.Int32\" to type \"%s\".", string(v), p.kind)
+		if p.kind == aSwitch {
+			return nil, noConversion(p, v)
+		}
+		return v.value != 0, nil
+	case nil:
+		if p.kind == aSwitch {
+			return false, nil
+		}
 	}
-	return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\".", showValue(value), p.kind)
+	return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.", netType(value), p.kind)
 }
 
-// toEnum takes a value's name, a prefix that fits one only, its number, or several
-// joined by commas, whose numbers are then joined as bits.
+// toEnum takes a value's name, several joined by commas, whose numbers are then joined
+// as bits, a number, or a prefix that fits one name only.
 func toEnum(p parameter, value any) (any, error) {
 	names := enums[p.kind]
-	list := strings.Join(names, ", ")
-	if value == nil {
-		return nil, cannot(p, "Cannot convert null to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", p.kind, strings.Join(names, ","))
-	}
-	if _, unknown := value.(variable); unknown {
+	if _, isUnknown := value.(unknown); isUnknown {
 		return names[0], nil
 	}
+	if value == nil {
+		return nil, undefined(p, "null")
+	}
 	text := showValue(value)
-	bits := 0
-	for part := range strings.SplitSeq(text, ",") {
-		part = strings.TrimSpace(part)
-		n, err := strconv.Atoi(part)
+	if list, ok := value.([]any); ok {
+		text = strings.Join(showItems(list), ",")
+	}
+	bits, ok := parseEnum(names, text)
+	if !ok {
+		name, err := disambiguate(p, text)
 		if err != nil {
-			var fits []int
-			for i, name := range names {
-				if strings.EqualFold(name, part) {
-					fits = []int{i}
-					break
-				}
-				if hasPrefixFold(name, part) {
-					fits = append(fits, i)
-				}
-			}
-			switch len(fits) {
-			case 0:
-				return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"Unable to match the identifier name %s to a valid enumerator name. Specify one of the following enumerator names and try again:\n%s\"", text, p.kind, part, list)
-			case 1:
-			default:
-				similar := make([]string, len(fits))
-				for i, fit := range fits {
-					similar[i] = names[fit]
-				}
-				return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The identifier name %s cannot be processed because it is either too similar or identical to the following enumerator names: %s. Use a more specific identifier name.\"", text, p.kind, part, strings.Join(similar, ", "))
-			}
-			n = fits[0]
+			return nil, err
 		}
-		bits |= n
+		bits = slices.Index(names, name)
 	}
 	if bits < 0 || bits >= len(names) {
-		return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", text, p.kind, strings.Join(names, ","))
+		return nil, undefined(p, fmt.Sprintf("value \"%d\"", bits))
 	}
 	if names[bits] == "Suspend" {
 		return nil, refuse("ParameterBindingFailed", "Cannot bind parameter '%s' to the target. Exception setting \"%s\": \"The Suspend ActionPreference value is reserved for future use and is not supported at this time. For more information about preference variables, see the Help topic, \"about_Preference_Variables.\"\"", p.name, p.name)
@@ -330,69 +237,34 @@ func toEnum(p parameter, value any) (any, error) {
 	return names[bits], nil
 }
 
-// toSecret takes the place of a secret. A literal one is refused and not repeated:
-// PowerShell refuses a plain string for a SecureString too.
-func toSecret(p parameter, value any) (any, error) {
-	switch v := value.(type) {
-	case nil:
-		return nil, nil
-	case object, variable:
-		return Secret{}, nil
-	case string:
-		if isSecretSource(v) {
-			return Secret{v}, nil
+func undefined(p parameter, what string) error {
+	return cannot(p, "Cannot convert %s to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", what, p.kind, strings.Join(enums[p.kind], ","))
+}
+
+// parseEnum is .NET's Enum.Parse: one number, or whole names joined by commas.
+func parseEnum(names []string, text string) (bits int, ok bool) {
+	if n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32); err == nil {
+		return int(n), true
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, strings.TrimSpace(part)) })
+		if i < 0 {
+			return 0, false
 		}
+		bits |= i
 	}
-	return nil, fail("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
-		try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
-		because(bindFailure{"ParameterArgumentTransformationError"})
+	return bits, true
 }
 
-// toCredential takes an application's ID, alone or with the place of its secret.
-func toCredential(p parameter, value any) (any, error) {
-	text, ok := value.(string)
-	switch value.(type) {
-	case object, variable:
-		return credential{}, nil
+// disambiguate finds the one name that text begins.
+func disambiguate(p parameter, text string) (string, error) {
+	names := enums[p.kind]
+	fits := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !hasPrefixFold(name, text) })
+	switch len(fits) {
+	case 0:
+		return "", cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"Unable to match the identifier name %s to a valid enumerator name. Specify one of the following enumerator names and try again:\n%s\"", text, p.kind, text, strings.Join(names, ", "))
+	case 1:
+		return fits[0], nil
 	}
-	id, place, placed := strings.Cut(text, ":")
-	if ok && isGUID(id) && (!placed || isSecretSource(place)) {
-		return credential{id, Secret{place}}, nil
-	}
-	return nil, fail("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).
-		try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.name).
-		because(bindFailure{"ParameterArgumentTransformationError"})
-}
-
-func toCertificate(p parameter, value any) (any, error) {
-	switch v := value.(type) {
-	case string:
-		if namesCertificate(v) {
-			return nil, noSuchFile(p, v)
-		}
-		if v != "" {
-			return v, nil
-		}
-	case object, variable:
-		return "$certificate", nil
-	case nil:
-		return "", nil
-	}
-	return nil, cannot(p, "Cannot convert the value to type \"%s\".", p.kind)
-}
-
-// namesCertificate holds for what is no file but names a certificate in a store.
-func namesCertificate(text string) bool {
-	key, _, isSubject := strings.Cut(text, "=")
-	isHex := strings.Trim(text, "0123456789abcdefABCDEF") == ""
-	return isSubject && slices.Contains([]string{"CN", "O", "OU", "C", "L", "S", "DC", "E"}, strings.ToUpper(key)) || isHex && len(text) == 40
-}
-
-// noSuchFile is what PowerShell says where -Certificate gets a name instead of a file.
-func noSuchFile(p parameter, text string) error {
-	f := asFailure(cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"error:10000080:BIO routines::no such file\"", text, p.kind))
-	if strings.Contains(text, "=") {
-		return f.try("-CertificateSubjectName '%s'", text)
-	}
-	return f.try("-CertificateThumbprint %s", text)
+	return "", cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The identifier name %s cannot be processed because it is either too similar or identical to the following enumerator names: %s. Use a more specific identifier name.\"", text, p.kind, text, strings.Join(fits, ", "))
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -53,15 +54,7 @@ func (s silent) Unwrap() error { return s.error }
 func explain(args []string, getenv func(string) string) explanation {
 	var e explanation
 	if len(args) == 1 && strings.ContainsAny(strings.TrimSpace(args[0]), " \t\n") {
-		first, _, _ := strings.Cut(strings.TrimSpace(args[0]), " ")
-		e.verb, _ = chooseVerb([]string{first})
-		var arguments []argument
-		arguments, e.params.Command, e.err = readPowerShell(e.verb.parameters, args[0])
-		if e.err == nil {
-			command := e.params.Command
-			e.params, e.err = bindArguments(e.verb.parameters, arguments)
-			e.params.Command = command
-		}
+		e.verb, e.params, e.err = bindLine(args[0])
 	} else {
 		e.verb, args = chooseVerb(args)
 		e.params, e.err = bind(e.verb.parameters, args)
@@ -77,20 +70,39 @@ func explain(args []string, getenv func(string) string) explanation {
 	return e
 }
 
-// withPlaceholders puts a GUID where a $variable stands, so that a plan can be made
-// without its value.
+// bindLine binds a PowerShell line.
+func bindLine(text string) (verb, Params, error) {
+	name, s, err := readPowerShell(text, func(word string) bool { _, ok := findVerb(word); return ok })
+	v, _ := chooseVerb([]string{name})
+	if err != nil {
+		return v, Params{Bound: map[string]bound{}}, err
+	}
+	p, err := bindArguments(v.parameters, asTyped(v.parameters, s.arguments))
+	p.Command = s.command
+	return v, p, err
+}
+
+// placeholders stand for values that a line does not tell and a plan looks at.
+var placeholders = map[string]string{
+	"ClientId":              "00000000-0000-0000-0000-000000000000",
+	"TenantId":              "00000000-0000-0000-0000-000000000000",
+	"CertificateThumbprint": strings.Repeat("0", 40),
+	"Environment":           "Global",
+}
+
+// withPlaceholders makes parameters of which a plan can be made, although some values
+// are not known.
 func withPlaceholders(p Params) Params {
 	values := map[string]bound{}
 	for name, b := range p.Bound {
-		if text, ok := b.value.(string); ok && strings.HasPrefix(text, "$") {
-			if name == "Environment" {
+		switch v := b.value.(type) {
+		case string:
+			if placeholder := placeholders[name]; placeholder != "" && isUnknown(v) {
+				b.value = placeholder
+			}
+		case []string:
+			if slices.ContainsFunc(v, isUnknown) {
 				continue
-			}
-			if name == "ClientId" || name == "TenantId" {
-				b.value = "00000000-0000-0000-0000-000000000000"
-			}
-			if name == "CertificateThumbprint" {
-				b.value = strings.Repeat("0", 40)
 			}
 		}
 		values[name] = b
@@ -98,6 +110,9 @@ func withPlaceholders(p Params) Params {
 	p.Bound = values
 	return p
 }
+
+// isUnknown holds for the text of a variable or an expression.
+func isUnknown(text string) bool { return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "(") }
 
 // String is the explanation for a person.
 func (e explanation) String() string {
@@ -197,10 +212,7 @@ func (e explanation) JSON() string {
 		Bound   map[string]any    `json:"bound"`
 		Error   map[string]string `json:"error"`
 		Refusal *string           `json:"refusal"`
-	}{Bound: map[string]any{}}
-	for name, b := range e.params.Bound {
-		out.Bound[name] = plainValue(name, b.value)
-	}
+	}{Bound: e.boundJSON()}
 	if e.params.Set != "" && e.err == nil {
 		out.Set = &e.params.Set
 	}
@@ -223,22 +235,31 @@ func (e explanation) JSON() string {
 	return string(data) + "\n"
 }
 
+func (e explanation) boundJSON() map[string]any {
+	values := map[string]any{}
+	for _, p := range e.verb.parameters {
+		if b, ok := e.params.Bound[p.name]; ok {
+			values[p.name] = plainValue(p.kind, b.value)
+		}
+	}
+	return values
+}
+
+// objects are the types whose values are not shown.
+var objects = map[kindOfValue]string{aSecret: "<securestring>", aCredential: "<pscredential>", aCertificate: "<certificate>"}
+
 // plainValue is a bound value in JSON: a Double as its shortest text, objects by kind.
-func plainValue(name string, value any) any {
+func plainValue(kind kindOfValue, value any) any {
 	switch v := value.(type) {
-	case Secret:
-		return string(aToken)
-	case credential:
-		return string(aPair)
+	case nil:
+		return nil
 	case float64:
 		return showDouble(v)
 	case int:
 		return showDouble(float64(v))
-	case string:
-		if name == "Certificate" {
-			return string(aCertObject)
-		}
-		return v
+	}
+	if object, ok := objects[kind]; ok {
+		return object
 	}
 	return value
 }
@@ -345,7 +366,7 @@ func bashQuote(text string) string {
 }
 
 func powerShellQuote(text string) string {
-	if strings.HasPrefix(text, "$") {
+	if isUnknown(text) {
 		return text
 	}
 	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == "" && (text[0] < '0' || text[0] > '9') {

@@ -1,54 +1,88 @@
 // A line as PowerShell reads it: both kinds of quotes and the curly ones, backtick
 // escapes and continuation lines, lists, comments, variables. What it reads is bound by
-// the same binder as a program's arguments.
+// the same binder as a program's arguments. The rules are those of PowerShell 7's
+// tokenizer in command mode.
 
 package main
 
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
-// variable is a $name whose value a line does not tell: it stands for one of the type
-// that its parameter wants.
-type variable string
+// line is what is left of one being read.
+type line struct{ rest []rune }
 
-// number is a number as typed: PowerShell keeps its text for a string parameter.
-type number string
-
-// plainText is a string where only a Boolean will do.
-type plainText string
-
-// line is one being read.
-type line struct {
-	rest  []rune
-	table []parameter
+// statement is a command with its arguments, the cmdlet's name among them.
+type statement struct {
+	arguments []argument
+	command   []string // what follows --; nil without
 }
 
-// readPowerShell reads a command line, with or without the cmdlet's name in front.
-func readPowerShell(table []parameter, text string) (arguments []argument, command []string, err error) {
-	l := &line{[]rune(text), table}
-	first := true
+// readPowerShell reads a line, or several: the first statement that begins with a name
+// that isCommand knows, which is taken off, else the first of all.
+func readPowerShell(text string, isCommand func(string) bool) (name string, s statement, err error) {
+	l := &line{[]rune(withoutPrompts(text))}
+	var first *statement
+	for {
+		s, err := l.statement()
+		if err != nil {
+			return name, s, err
+		}
+		if len(s.arguments) > 0 && s.arguments[0].name == "" && isCommand(s.arguments[0].typed) {
+			name = s.arguments[0].typed
+			s.arguments = s.arguments[1:]
+			return name, s, nil
+		}
+		if first == nil && len(s.arguments) > 0 {
+			first = &s
+		}
+		if len(l.rest) == 0 {
+			break
+		}
+		l.rest = l.rest[1:] // what ended the statement
+	}
+	if first == nil {
+		first = &statement{}
+	}
+	return "", *first, nil
+}
+
+// withoutPrompts takes off what documents print before a line: PS C:\> and >>.
+func withoutPrompts(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if _, typed, ok := strings.Cut(line, "> "); ok && (strings.HasPrefix(line, "PS ") || strings.HasPrefix(line, ">> ")) {
+			line = typed
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+func (l *line) statement() (s statement, err error) {
 	for {
 		l.skipSpace()
-		if l.atEnd() {
-			return arguments, command, nil
-		}
-		if name := l.peekWord(); first {
-			first = false
-			if _, isVerb := findVerb(name); isVerb {
-				l.rest = l.rest[len([]rune(name)):]
-				continue
+		switch {
+		case l.atEnd():
+			return s, nil
+		case l.skipRedirection():
+			continue
+		case l.peekWord() == "--":
+			end := slices.IndexFunc(l.rest, isEnd)
+			if end < 0 {
+				end = len(l.rest)
 			}
-		}
-		if l.peekWord() == "--" {
-			return arguments, strings.Fields(string(l.rest))[1:], nil
+			s.command = strings.Fields(string(l.rest[:end]))[1:]
+			l.rest = l.rest[end:]
+			return s, nil
 		}
 		a, err := l.argument()
 		if err != nil {
-			return arguments, command, err
+			return s, err
 		}
-		arguments = append(arguments, a)
+		s.arguments = append(s.arguments, a)
 	}
 }
 
@@ -60,32 +94,71 @@ func (l *line) skipSpace() {
 			l.rest = l.rest[1:]
 		case l.startsWith("`\r\n"):
 			l.rest = l.rest[3:]
-		case l.startsWith("`\n"):
+		case l.startsWith("`\n"), l.startsWith("`\r"):
 			l.rest = l.rest[2:]
-		case l.startsWith("` ") || string(l.rest) == "`":
+		case l.rest[0] == '`' && (len(l.rest) == 1 || isBlank(l.rest[1])):
 			l.rest = l.rest[1:]
 		case l.rest[0] == '#':
-			end := slices.Index(l.rest, '\n')
-			if end < 0 {
-				end = len(l.rest)
-			}
-			l.rest = l.rest[end:]
+			l.skipPast("\n")
+		case l.startsWith("<#"):
+			l.skipPast("#>")
 		default:
 			return
 		}
 	}
 }
 
+// skipPast skips to the end of a comment; a line's end stays, as it ends the statement.
+func (l *line) skipPast(mark string) {
+	before, _, found := strings.Cut(string(l.rest), mark)
+	n := len([]rune(before))
+	if found && mark != "\n" {
+		n += len(mark)
+	}
+	l.rest = l.rest[n:]
+}
+
+// skipRedirection skips > $null, 2>&1 and the like.
+func (l *line) skipRedirection() bool {
+	after := *l
+	if strings.ContainsRune("123456*", after.rest[0]) {
+		after.rest = after.rest[1:]
+	}
+	arrow := after.peekWord()
+	target := strings.TrimLeft(arrow, ">")
+	if target == arrow || len(arrow)-len(target) > 2 {
+		return false
+	}
+	after.rest = after.rest[len(arrow)-len(target):]
+	if strings.HasPrefix(target, "&") {
+		after.rest = after.rest[min(2, len(after.rest)):]
+	} else if after.skipSpace(); !after.atEnd() {
+		after.value()
+	}
+	*l = after
+	return true
+}
+
 func (l *line) startsWith(text string) bool {
-	runes := []rune(text)
-	return len(l.rest) >= len(runes) && string(l.rest[:len(runes)]) == text
+	n := 0
+	for _, r := range text {
+		if n == len(l.rest) || l.rest[n] != r {
+			return false
+		}
+		n++
+	}
+	return true
 }
 
-// atEnd holds at the end of the statement: what follows is another one.
-func (l *line) atEnd() bool {
-	return len(l.rest) == 0 || strings.ContainsRune("\n\r;|", l.rest[0])
-}
+// isEnd holds for what ends a statement: what follows is another one.
+func isEnd(r rune) bool { return strings.ContainsRune("\n\r;|&", r) }
 
+func (l *line) atEnd() bool { return len(l.rest) == 0 || isEnd(l.rest[0]) }
+
+// endsWord holds for what ends a bare word.
+func endsWord(r rune) bool { return isBlank(r) || isEnd(r) || strings.ContainsRune(",(){}", r) }
+
+// peekWord is what stands before the next blank.
 func (l *line) peekWord() string {
 	end := slices.IndexFunc(l.rest, func(r rune) bool { return isBlank(r) || strings.ContainsRune("\n\r;|", r) })
 	if end < 0 {
@@ -94,37 +167,24 @@ func (l *line) peekWord() string {
 	return string(l.rest[:end])
 }
 
-func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\u00a0' }
+func isBlank(r rune) bool {
+	return r == ' ' || strings.ContainsRune("\t\v\f\u0085", r) || unicode.In(r, unicode.Zs, unicode.Zl, unicode.Zp)
+}
 
 // argument reads a name, with the value that a colon ties to it, or a value.
 func (l *line) argument() (argument, error) {
 	start := l.rest
 	typed := func() string { return string(start[:len(start)-len(l.rest)]) }
-	if !l.atName() {
+	name, ok := l.name()
+	if !ok {
 		value, err := l.list()
-		if text, ok := value.(string); ok && err == nil {
-			return argument{typed: text, value: value, valued: true}, nil
+		if text, isText := value.(string); isText {
+			return argument{typed: text, value: text, valued: true}, err
 		}
 		return argument{typed: typed(), value: value, valued: true}, err
 	}
-	l.rest = l.rest[1:]
-	double := strings.ContainsRune(dashes, l.rest[0])
-	if double {
-		l.rest = l.rest[1:]
-	}
-	end := slices.IndexFunc(l.rest, func(r rune) bool {
-		return isBlank(r) || strings.ContainsRune("\n\r;,|&(){}[.:", r) || double && r == '='
-	})
-	if end < 0 {
-		end = len(l.rest)
-	}
-	a := argument{name: string(l.rest[:end])}
-	l.rest = l.rest[end:]
-	a.typed = typed()
-	if double {
-		a.name = kebabName(l.table, a.name)
-	}
-	if len(l.rest) == 0 || l.rest[0] != ':' && !(double && l.rest[0] == '=') {
+	a := argument{name: name, typed: typed()}
+	if len(l.rest) == 0 || l.rest[0] != ':' && (l.rest[0] != '=' || !isLong(name)) {
 		return a, nil
 	}
 	l.rest = l.rest[1:]
@@ -136,24 +196,32 @@ func (l *line) argument() (argument, error) {
 	var err error
 	a.value, err = l.list()
 	a.valued = true
-	if p, _, _ := match(l.table, a.name); p.kind == aSwitch || p.kind == aBoolean {
-		if text, ok := a.value.(string); ok {
-			a.value = plainText(text) // $true is a Boolean in a line, True is not
-		}
-	}
 	return a, err
 }
 
-// atName holds at a dash with a name behind it, or at two of them.
-func (l *line) atName() bool {
-	name, ok := cutDash(l.peekWord())
-	if !ok {
-		return false
+// isLong says whether a name was typed with two dashes, of which the second was kept.
+func isLong(name string) bool {
+	_, long := cutDash(name)
+	return long
+}
+
+// name reads a parameter's name. PowerShell cuts it at the first dot or bracket; a quote
+// in it makes it a value.
+func (l *line) name() (string, bool) {
+	if _, _, ok := cutName(l.peekWord()); !ok {
+		return "", false
 	}
-	if long, ok := cutDash(name); ok {
-		return long != ""
+	long := isLong(string(l.rest[1:2]))
+	end := 1
+	for end < len(l.rest) && !endsWord(l.rest[end]) && !strings.ContainsRune("[.:", l.rest[end]) && !(long && l.rest[end] == '=') {
+		if quoteKind(l.rest[end]) != 0 {
+			return "", false
+		}
+		end++
 	}
-	return !strings.ContainsRune("\"'`$(", []rune(name)[0])
+	name := string(l.rest[1:end])
+	l.rest = l.rest[end:]
+	return name, true
 }
 
 // list reads a value, or several joined by commas, which may go on on the next line.
@@ -165,31 +233,37 @@ func (l *line) list() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, isList := value.([]string)
-	for {
-		after := *l
-		after.skipSpace()
-		if len(after.rest) == 0 || after.rest[0] != ',' {
-			break
-		}
-		l.rest = after.rest[1:]
-		l.skipLines()
+	var items []any
+	for l.skipComma() {
 		if l.atEnd() || l.rest[0] == ',' {
 			return nil, refuse("MissingExpression", "Missing expression after ',' in pipeline element.")
+		}
+		if items == nil {
+			items = []any{value}
 		}
 		next, err := l.value()
 		if err != nil {
 			return nil, err
 		}
-		if !isList {
-			items, isList = []string{showValue(value)}, true
-		}
-		items = append(items, showValue(next))
+		items = append(items, next)
 	}
-	if isList {
+	if items != nil {
 		return items, nil
 	}
 	return value, nil
+}
+
+// skipComma skips a comma with what stands around it, if there is one.
+func (l *line) skipComma() bool {
+	after := *l
+	after.skipSpace()
+	if len(after.rest) == 0 || after.rest[0] != ',' {
+		return false
+	}
+	after.rest = after.rest[1:]
+	after.skipLines()
+	*l = after
+	return true
 }
 
 func (l *line) skipLines() {
@@ -200,158 +274,21 @@ func (l *line) skipLines() {
 	}
 }
 
-// value reads one: a string, an array, a variable or a bare word.
-func (l *line) value() (any, error) {
-	r := l.rest[0]
-	switch {
-	case quoteKind(r) != 0:
-		text, err := l.quoted()
-		return text, err
-	case r == '(' || l.startsWith("@("):
-		return l.array()
-	case r == ')':
-		return nil, refuse("UnexpectedToken", "Unexpected token ')' in expression or statement.")
-	case r == '$' && len(l.rest) > 1 && isNameRune(l.rest[1]):
-		return l.variable(), nil
-	}
-	return l.word()
-}
-
-// array reads ( … ) or @( … ): a list in an expression, flattened.
-func (l *line) array() (any, error) {
-	if l.rest[0] == '@' {
-		l.rest = l.rest[1:]
-	}
-	l.rest = l.rest[1:]
-	items := []string{}
-	for {
-		l.skipLines()
-		if len(l.rest) == 0 {
-			return nil, refuse("MissingEndParenthesisInExpression", "Missing closing ')' in expression.")
+// asTyped fits what a line holds to a table: the parameters that long names mean, and a
+// secret's place where the first value by position is one.
+func asTyped(table []parameter, arguments []argument) []argument {
+	place := takesPlace(table)
+	out := slices.Clone(arguments)
+	for i, a := range out {
+		if long, ok := cutDash(a.name); ok {
+			out[i].name = kebabName(table, long)
 		}
-		switch l.rest[0] {
-		case ')':
-			l.rest = l.rest[1:]
-			return items, nil
-		case ',', ';', '|':
-			l.rest = l.rest[1:]
-			continue
-		}
-		value, err := l.value()
-		if err != nil {
-			return nil, err
-		}
-		if inner, ok := value.([]string); ok {
-			items = append(items, inner...)
-		} else {
-			items = append(items, showValue(value))
-		}
-	}
-}
-
-func isNameRune(r rune) bool {
-	return r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == ':'
-}
-
-// variable reads $name. The three that PowerShell defines are themselves; the names
-// that documents use for objects stand for those.
-func (l *line) variable() any {
-	end := 1
-	for end < len(l.rest) && isNameRune(l.rest[end]) {
-		end++
-	}
-	name := string(l.rest[1:end])
-	l.rest = l.rest[end:]
-	lower := strings.ToLower(name)
-	switch {
-	case lower == "true":
-		return true
-	case lower == "false":
-		return false
-	case lower == "null":
-		return nil
-	case strings.Contains(lower, "cred"):
-		return aPair
-	case strings.Contains(lower, "tok") || strings.Contains(lower, "secure"):
-		return aToken
-	case strings.HasPrefix(lower, "cert"):
-		return aCertObject
-	}
-	return variable("$" + name)
-}
-
-// escapes are the backtick's (about_Special_Characters); any other character is itself.
-var escapes = map[rune]rune{'0': 0, 'a': '\a', 'b': '\b', 'e': 0x1b, 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
-
-// quoted reads a string. Within double quotes a backtick escapes; a doubled quote is
-// one in both kinds.
-func (l *line) quoted() (string, error) {
-	kind := quoteKind(l.rest[0])
-	var b strings.Builder
-	for i := 1; i < len(l.rest); i++ {
-		r := l.rest[i]
-		switch {
-		case quoteKind(r) == kind && i+1 < len(l.rest) && quoteKind(l.rest[i+1]) == kind:
-			b.WriteRune(r)
-			i++
-		case quoteKind(r) == kind:
-			l.rest = l.rest[i+1:]
-			return b.String(), nil
-		case r == '`' && kind == '"' && i+1 < len(l.rest):
-			i++
-			b.WriteRune(escaped(l.rest[i]))
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return "", refuse("TerminatorExpectedAtEndOfString", "The string is missing the terminator: %c.", kind)
-}
-
-func escaped(r rune) rune {
-	if e, ok := escapes[r]; ok {
-		return e
-	}
-	return r
-}
-
-// word reads a bare word, in which quotes and backticks work too.
-func (l *line) word() (any, error) {
-	var b strings.Builder
-	plain := true
-	for len(l.rest) > 0 {
-		r := l.rest[0]
-		switch {
-		case isBlank(r) || strings.ContainsRune("\n\r;,|&(){}", r):
-			return wordValue(b.String(), plain), nil
-		case quoteKind(r) != 0:
-			text, err := l.quoted()
-			if err != nil {
-				return nil, err
+		if text, isText := a.value.(string); a.name == "" {
+			if isText && place && isPlace(text) {
+				out[i].value = Secret{text}
 			}
-			b.WriteString(text)
-			plain = false
-		case r == '`' && len(l.rest) > 1:
-			b.WriteRune(escaped(l.rest[1]))
-			l.rest = l.rest[2:]
-			plain = false
-		case r == '$' && len(l.rest) > 1 && isNameRune(l.rest[1]):
-			b.WriteString(showValue(l.variable()))
-			plain = false
-		default:
-			b.WriteRune(r)
-			l.rest = l.rest[1:]
+			place = false
 		}
 	}
-	return wordValue(b.String(), plain), nil
-}
-
-// wordValue tells a number from a word: PowerShell's parser makes one of 5, 1e3, 0x1F
-// and 1kb, but not of a quoted one.
-func wordValue(text string, plain bool) any {
-	if first := strings.TrimLeft(text, "+-."); plain && first != "" && first[0] >= '0' && first[0] <= '9' {
-		if _, ok := parseNumber(text); ok {
-			return number(text)
-		}
-	}
-	return text
+	return out
 }

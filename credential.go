@@ -1,0 +1,86 @@
+// The values that PowerShell holds in objects and a command line must not hold at all:
+// tokens, secrets and certificates are named by their place. What looks like a literal
+// one is refused and not repeated.
+
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// toSecret takes the place of a secret. PowerShell refuses a plain string for a
+// SecureString too.
+func toSecret(p parameter, value any) (any, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case Secret:
+		return v, nil
+	case unknown:
+		return Secret{string(v)}, nil
+	case string:
+		if isSecretSource(v) {
+			return Secret{v}, nil
+		}
+	}
+	return nil, fail("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
+		try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
+		because(bindFailure{"ParameterArgumentTransformationError"})
+}
+
+// toCredential takes an application's ID, alone or with the place of its secret.
+func toCredential(p parameter, value any) (any, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case unknown:
+		return credential{"", Secret{string(v)}}, nil
+	case string:
+		id, place, placed := strings.Cut(v, ":")
+		if isGUID(id) && (!placed || isSecretSource(place)) {
+			return credential{id, Secret{place}}, nil
+		}
+	}
+	return nil, fail("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).
+		try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.name).
+		because(bindFailure{"ParameterArgumentTransformationError"})
+}
+
+// toCertificate takes a file's name. One that names a certificate in a store instead is
+// refused with PowerShell's words for a file that is not there.
+func toCertificate(p parameter, value any) (any, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case unknown:
+		return string(v), nil
+	case string:
+		name, named := certificateName(v)
+		if v != "" && !named {
+			return v, nil
+		}
+		f := asFailure(cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"error:10000080:BIO routines::no such file\"", v, p.kind))
+		if named {
+			return nil, f.try("-%s '%s'", name, v)
+		}
+		return nil, f
+	}
+	return nil, noConversion(p, value)
+}
+
+// subjectKeys begin a certificate's subject name.
+var subjectKeys = []string{"CN", "O", "OU", "C", "L", "S", "ST", "DC", "E"}
+
+// certificateName says which parameter takes text, if that is no file but a
+// certificate's subject or thumbprint.
+func certificateName(text string) (parameter string, ok bool) {
+	key, _, isPair := strings.Cut(text, "=")
+	switch {
+	case isPair && slices.Contains(subjectKeys, strings.ToUpper(key)):
+		return "CertificateSubjectName", true
+	case len(text) == 40 && strings.Trim(text, "0123456789abcdefABCDEF") == "":
+		return "CertificateThumbprint", true
+	}
+	return "", false
+}
