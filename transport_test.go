@@ -175,7 +175,7 @@ func identityWire(rt http.RoundTripper, arc bool) *wire {
 	return sys.wire(target{kind: toIdentity, base: "http://127.0.0.1:40342", timeout: 60 * time.Second, arc: arc})
 }
 
-func post(address string, form url.Values) *http.Request {
+func formRequest(address string, form url.Values) *http.Request {
 	r, _ := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return r
@@ -203,17 +203,17 @@ func questions(rt http.RoundTripper) map[string]func() (*http.Response, error) {
 	const token = "https://login.microsoftonline.com/t/oauth2/v2.0/token"
 	return map[string]func() (*http.Response, error){
 		"token": func() (*http.Response, error) {
-			return entraWire(rt).Do(post(token, url.Values{"grant_type": {"client_credentials"}, "client_secret": {"the-secret-is-long"}}))
+			return entraWire(rt).Do(formRequest(token, url.Values{"grant_type": {"client_credentials"}, "client_secret": {"the-secret-is-long"}}))
 		},
 		"code": func() (*http.Response, error) {
-			return entraWire(rt).Do(post(token, url.Values{"grant_type": {"authorization_code"}, "code": {"the-code-is-long"}}))
+			return entraWire(rt).Do(formRequest(token, url.Values{"grant_type": {"authorization_code"}, "code": {"the-code-is-long"}}))
 		},
 		"refresh": func() (*http.Response, error) {
-			return entraWire(rt).Do(post(token, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"the-token-is-long"}}))
+			return entraWire(rt).Do(formRequest(token, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"the-token-is-long"}}))
 		},
-		"device code": func() (*http.Response, error) { return entraWire(rt).Do(post(token, url.Values{"client_id": {"app"}})) },
+		"device code": func() (*http.Response, error) { return entraWire(rt).Do(formRequest(token, url.Values{"client_id": {"app"}})) },
 		"device poll": func() (*http.Response, error) {
-			return entraWire(rt).Do(post(token, url.Values{"grant_type": {"device_code"}, "device_code": {"the-device-code"}}))
+			return entraWire(rt).Do(formRequest(token, url.Values{"grant_type": {"device_code"}, "device_code": {"the-device-code"}}))
 		},
 		"discovery": func() (*http.Response, error) {
 			return asked(rt).Do(get("https://login.private.example/t/v2.0/.well-known/openid-configuration"))
@@ -248,11 +248,11 @@ func TestRequestsGoNowhereElse(t *testing.T) {
 		"http://login.microsoftonline.com/t/oauth2/v2.0/token", "https://login.microsoftonline.com:444/t", "https://login.microsoftonline.com.evil.example/t",
 		"https://user@login.microsoftonline.com/t", "https://evil.example/t", "https://login.microsoftonline.com@evil.example/t", "https://169.254.169.254/t",
 	} {
-		if _, err := entraWire(s).Do(post(address, form)); idOf(err) != "hostile-answer" {
+		if _, err := entraWire(s).Do(formRequest(address, form)); idOf(err) != "hostile-answer" {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	r := post("https://login.microsoftonline.com/t", form)
+	r := formRequest("https://login.microsoftonline.com/t", form)
 	r.Host = "evil.example"
 	if _, err := entraWire(s).Do(r); idOf(err) != "hostile-answer" {
 		t.Errorf("with another Host: %v", err)
@@ -366,8 +366,8 @@ func TestNothingTakesLongerThanItMay(t *testing.T) {
 
 func TestContextEndsACall(t *testing.T) {
 	for name, request := range map[string]*http.Request{
-		"token":       post("https://login.microsoftonline.com/t/oauth2/v2.0/token", url.Values{"grant_type": {"client_credentials"}}),
-		"device poll": post("https://login.microsoftonline.com/t/oauth2/v2.0/token", url.Values{"grant_type": {"device_code"}}),
+		"token":       formRequest("https://login.microsoftonline.com/t/oauth2/v2.0/token", url.Values{"grant_type": {"client_credentials"}}),
+		"device poll": formRequest("https://login.microsoftonline.com/t/oauth2/v2.0/token", url.Values{"grant_type": {"device_code"}}),
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -498,7 +498,7 @@ func TestGraphPostIsNotRepeatedBlindly(t *testing.T) {
 			requests int
 		}{{-1, nil, 1}, {500, nil, 1}, {503, nil, 1}, {429, http.Header{"Retry-After": {"2"}}, 3}, {503, http.Header{"Retry-After": {"2"}}, 3}} {
 			s := &server{header: test.header, handle: func(*http.Request, url.Values) (int, string) { return test.status, "{}" }}
-			graphWire(s).Do(post("https://graph.microsoft.com/v1.0/me/sendMail", url.Values{"a": {"b"}}))
+			graphWire(s).Do(formRequest("https://graph.microsoft.com/v1.0/me/sendMail", url.Values{"a": {"b"}}))
 			if len(s.requests) != test.requests {
 				t.Errorf("%d %v: %d requests", test.status, test.header, len(s.requests))
 			}
