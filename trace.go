@@ -24,7 +24,17 @@ type tracer struct {
 	redactor
 }
 
-func newTracer(sys *system) tracer { return tracer{} }
+// newTracer takes the levels that -Verbose and -Debug ask for; -Debug shows both.
+func newTracer(sys *system) tracer {
+	verbose, debug := sys.verbose, sys.debug
+	if !sys.prefer.debug {
+		debug = nil
+	}
+	if !sys.prefer.verbose && !sys.prefer.debug {
+		verbose = nil
+	}
+	return tracer{verbose: verbose, debug: debug}
+}
 
 // exchange tells of one try, and takes note of the secrets in it.
 func (t *tracer) exchange(next http.RoundTripper, r *http.Request, form url.Values, a *answer, err error, try int, took time.Duration) {
