@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -170,7 +171,13 @@ func (s *sandbox) listen() (close func() error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pages = "http://localhost:" + port
-	return server.Close, nil
+	return func() error {
+		// What ends the program is often a page's last answer: let it get through.
+		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+		defer cancel()
+		server.Shutdown(ctx)
+		return server.Close()
+	}, nil
 }
 
 // pagesURL is where a browser finds the pages.

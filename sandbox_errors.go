@@ -30,7 +30,6 @@ var refusals = []struct {
 	{50057, "access_denied", "The user account is disabled."},
 	{50058, "login_required", "A silent sign-in request was sent but no user is signed in."},
 	{50059, "invalid_request", "No tenant-identifying information found in either the request or implied by any provided credentials."},
-	{50105, "access_denied", "Your administrator has configured the application %s to block users unless they are specifically granted ('assigned') access to the application. The signed in user '%s' is blocked because they are not a direct member of a group with access, nor had access directly assigned by an administrator."},
 	{54005, "invalid_grant", "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."},
 	{65001, "invalid_grant", "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource."},
 	{65004, "access_denied", "User declined to consent to access the app."},
@@ -100,6 +99,9 @@ func no(code int, about ...any) *refused {
 // stamp gives the refusal its ids, as an answer to r.
 func (n *refused) stamp(r *http.Request) *refused {
 	n.correl = r.Header.Get("client-request-id")
+	if n.correl == "" {
+		n.correl = r.URL.Query().Get("client-request-id") // a browser cannot send the header
+	}
 	if len(n.correl) != 36 {
 		n.correl = randomGUID()
 	}

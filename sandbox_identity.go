@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,7 +54,7 @@ func (s *sandbox) serveAppService(w http.ResponseWriter, r *http.Request) {
 // identity answers with a token for the identity that query names; fault words a refusal
 // as this kind of host does.
 func (s *sandbox) identity(w http.ResponseWriter, r *http.Request, query url.Values, fault func(status int, message string) any) {
-	app, ok := practiceIdentities[query.Get("client_id")]
+	app, ok := practiceIdentities[strings.ToLower(query.Get("client_id"))]
 	if !ok || query.Has("object_id") || query.Has("msi_res_id") || query.Has("mi_res_id") {
 		sendJSON(w, r, http.StatusBadRequest, fault(http.StatusBadRequest, "Identity not found"))
 		return

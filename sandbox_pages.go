@@ -96,11 +96,11 @@ func consentPage(step signInStep, user practiceUser) markup {
 		if permission == "offline_access" && !step.scopes.has(permission) {
 			continue
 		}
-		meaning := knownPermissions[permission]
-		if meaning == "" {
-			meaning = "As the name says"
+		if meaning, ok := knownPermissions[permission]; ok {
+			scopes += fill("scope.html", "meaning", meaning, "name", permission)
+		} else {
+			scopes += fill("scope.html", "meaning", permission, "name", "")
 		}
-		scopes += fill("scope.html", "name", permission, "meaning", meaning)
 	}
 	return fill("consent.html", "action", step.action, "back", step.back, "hidden", hiddenFields(step.hidden),
 		"app", step.app.Name, "id", step.app.ClientID, "user", user.name(), "upn", user.upn,
@@ -136,6 +136,7 @@ func serveStyle(w http.ResponseWriter, r *http.Request) {
 		panic(err) // the file is in the program
 	}
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "max-age=600") // the last page may outlive the program
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Write(style)
 }

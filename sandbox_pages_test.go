@@ -113,7 +113,7 @@ func TestSandboxPagesAreFilled(t *testing.T) {
 	step := signInStep{authorization: authorization{app: practiceApp{Name: "App"}, scopes: askedScopes{permissions: []string{"User.Read"}}}, device: true}
 	user, _ := findUser("wilma@woodland.invalid")
 	answer := &recordedAnswer{header: http.Header{}}
-	f.showRefusal(answer, &http.Request{}, no(50057), &step)
+	f.showRefusal(answer, &http.Request{URL: &url.URL{}}, no(50057), &step)
 	for name, page := range map[string]string{
 		"pick":    string(pickPage(step)),
 		"consent": string(consentPage(step, user)),

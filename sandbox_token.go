@@ -121,11 +121,11 @@ func (s *sandbox) application(clientID string) (practiceApp, *refused) {
 
 // redeemCode takes an authorization code, once, from whoever asked for it.
 func (s *sandbox) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
+	var a authorization
 	s.mu.Lock()
-	a, ok := s.codes[q.form.Get("code")]
-	var used bool
+	kept, ok := s.codes[q.form.Get("code")]
 	if ok {
-		used, a.used = a.used, true
+		a, kept.used = *kept, true
 	}
 	s.mu.Unlock()
 	switch {
@@ -133,7 +133,7 @@ func (s *sandbox) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
 		return nil, no(900144, "code")
 	case !ok || a.app.ClientID != q.app.ClientID || a.tenant != q.tenant:
 		return nil, no(70000, "code")
-	case used:
+	case a.used:
 		return nil, no(54005)
 	case time.Now().After(a.expires):
 		return nil, no(70008)
@@ -142,7 +142,7 @@ func (s *sandbox) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
 	case !verifiesPKCE(q.form.Get("code_verifier"), a.challenge):
 		return nil, no(501481)
 	}
-	return s.grantUser(q, *a, a.scopes)
+	return s.grantUser(q, a, a.scopes)
 }
 
 // verifiesPKCE: the challenge is the SHA-256 of the verifier (RFC 7636 §4.6).
