@@ -15,7 +15,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -188,7 +187,7 @@ type callback struct {
 	finished chan struct{} // closed when the outcome is known
 	success  bool
 	told     chan struct{} // closed when the browser has its page
-	server   *http.Server
+	server   *loopback
 }
 
 // listenForCode listens on both loopback families at one port. Entra registers
@@ -206,17 +205,7 @@ func listenForCode(state string) (*callback, error) {
 		finished:    make(chan struct{}),
 		told:        make(chan struct{}),
 	}
-	c.server = &http.Server{
-		Handler:           c,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0),
-	}
-	c.server.SetKeepAlivesEnabled(false)
-	for _, l := range listeners {
-		go c.server.Serve(l)
-	}
+	c.server = newLoopback(c, listeners...)
 	return c, nil
 }
 
@@ -343,9 +332,7 @@ func (c *callback) tell(success bool) {
 	case <-time.After(time.Second):
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-	defer cancel()
-	c.server.Shutdown(ctx)
+	c.server.finish(500 * time.Millisecond)
 }
 
-func (c *callback) close() { c.server.Close() }
+func (c *callback) close() { c.server.close() }

@@ -71,11 +71,9 @@ func practice(sys *system, pages bool) (practising *system, stop func(), err err
 	cloud := newSandbox(registered)
 	stop = func() {}
 	if pages {
-		end, err := cloud.listen()
-		if err != nil {
+		if stop, err = cloud.listen(); err != nil {
 			return nil, nil, err
 		}
-		stop = func() { end() }
 	}
 	there := *sys
 	there.internet, there.direct = cloud, cloud

@@ -9,7 +9,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -156,28 +155,23 @@ func (s *sandbox) servePages(w http.ResponseWriter, r *http.Request) {
 
 // listen opens the pages for a browser on loopback, on a port that the system chooses.
 // From then on discovery and device codes name them there.
-func (s *sandbox) listen() (close func() error, err error) {
+func (s *sandbox) listen() (close func(), err error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, fail("network", "The practice cloud's pages cannot be opened on loopback: %v.", err).because(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(s.servePages), ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(listener)
+	listeners := []net.Listener{listener}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	// Some systems have localhost mean ::1 first; without IPv6 there is nothing to serve.
 	if second, err := net.Listen("tcp6", net.JoinHostPort("::1", port)); err == nil {
-		go server.Serve(second)
+		listeners = append(listeners, second)
 	}
+	server := newLoopback(http.HandlerFunc(s.servePages), listeners...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pages = "http://localhost:" + port
-	return func() error {
-		// What ends the program is often a page's last answer: let it get through.
-		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-		defer cancel()
-		server.Shutdown(ctx)
-		return server.Close()
-	}, nil
+	// What ends the program is often a page's last answer: let it get through.
+	return func() { server.finish(300 * time.Millisecond) }, nil
 }
 
 // pagesURL is where a browser finds the pages.
