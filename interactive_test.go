@@ -161,12 +161,12 @@ func strayRequests(redirectURI string) []*http.Request {
 		}
 	}
 	for _, form := range forms {
-		list = append(list, post(redirectURI+"/", form), post(redirectURI+"/elsewhere", form))
-		r := post(redirectURI, form)
+		list = append(list, formRequest(redirectURI+"/", form), formRequest(redirectURI+"/elsewhere", form))
+		r := formRequest(redirectURI, form)
 		r.Host = "evil.example"
 		list = append(list, r)
 	}
-	big := post(redirectURI, url.Values{"state": {strings.Repeat("x", 100<<10)}})
+	big := formRequest(redirectURI, url.Values{"state": {strings.Repeat("x", 100<<10)}})
 	long, _ := http.NewRequest("GET", redirectURI, nil)
 	long.Header.Set("X-Long", strings.Repeat("x", 8<<10))
 	return append(list, big, long)

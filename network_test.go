@@ -37,7 +37,7 @@ func localWire(t *testing.T, base string, change func(*http.Transport)) *wire {
 }
 
 func askToken(w *wire) error {
-	_, err := w.Do(post(w.base+"/t/oauth2/v2.0/token", url.Values{"grant_type": {"authorization_code"}, "code": {tokenSecret}}))
+	_, err := w.Do(formRequest(w.base+"/t/oauth2/v2.0/token", url.Values{"grant_type": {"authorization_code"}, "code": {tokenSecret}}))
 	return err
 }
 

@@ -211,7 +211,9 @@ func questions(rt http.RoundTripper) map[string]func() (*http.Response, error) {
 		"refresh": func() (*http.Response, error) {
 			return entraWire(rt).Do(formRequest(token, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"the-token-is-long"}}))
 		},
-		"device code": func() (*http.Response, error) { return entraWire(rt).Do(formRequest(token, url.Values{"client_id": {"app"}})) },
+		"device code": func() (*http.Response, error) {
+			return entraWire(rt).Do(formRequest(token, url.Values{"client_id": {"app"}}))
+		},
 		"device poll": func() (*http.Response, error) {
 			return entraWire(rt).Do(formRequest(token, url.Values{"grant_type": {"device_code"}, "device_code": {"the-device-code"}}))
 		},
