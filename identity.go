@@ -133,28 +133,34 @@ func probe(ctx context.Context, sys *system) error {
 // agent proves itself by a file that only it can write, so it must be one of its own, and
 // no way around that (CVE-2024-35255).
 func checkArcChallenge(h http.Header) error {
-	wrong := func(why string) error {
-		return fail("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
-	}
 	values := h.Values("WWW-Authenticate")
 	if len(values) != 1 {
-		return wrong("it names none, or several")
+		return wrongKeyFile("it names none, or several")
 	}
 	path, ok := strings.CutPrefix(values[0], "Basic realm=")
 	folder := arcFolder()
 	switch {
 	case !ok || folder == "":
-		return wrong("it names none")
+		return wrongKeyFile("it names none")
 	case filepath.Clean(path) != path || filepath.Dir(path) != folder || filepath.Ext(path) != ".key" || strings.ContainsAny(path, "%\"'\x00\r\n"):
-		return wrong("it is not a .key file in " + folder)
+		return wrongKeyFile("it is not a .key file in " + folder)
 	}
+	return checkKeyFile(path)
+}
+
+func wrongKeyFile(why string) error {
+	return fail("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
+}
+
+// checkKeyFile lets through a plain file of at most 4096 bytes.
+func checkKeyFile(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case err != nil:
 		return fail("no-managed-identity", "Azure Arc's key file cannot be read: %s.", fileReason(err)).because(err).
 			try("run as a member of the group himds, or as root")
 	case !info.Mode().IsRegular() || info.Size() > 4096:
-		return wrong("it is no file of at most 4096 bytes")
+		return wrongKeyFile("it is no file of at most 4096 bytes")
 	}
 	return nil
 }

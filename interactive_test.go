@@ -3,69 +3,382 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
 
-// browserSystem has a browser that does what visit says with the address.
-func browserSystem(visit func(ctx context.Context, address string) error) *system {
-	return &system{stderr: io.Discard, outside: outside{openURL: visit}}
+// visitor is a person with a browser: what it does with the address of a sign-in, and
+// what that redirects to.
+type visitor func(redirectURI string, q url.Values)
+
+// signInWith runs a sign-in in the browser whose id_token has claims beside good ones.
+func signInWith(ctx context.Context, visit visitor, claims map[string]any) (redeemed []string, err error) {
+	var q url.Values
+	sys := &system{stderr: io.Discard, outside: outside{openURL: func(_ context.Context, address string) error {
+		u, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		q = u.Query()
+		visit(q.Get("redirect_uri"), q)
+		return nil
+	}}}
+	err = authorize(ctx, sys, browserSignIn{
+		wire:     entraWire(nil),
+		clientID: "app",
+		tenant:   testTenant,
+		address: func(_ context.Context, redirectURI string) (string, error) {
+			return "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?" + url.Values{"redirect_uri": {redirectURI}, "scope": {"User.Read"}}.Encode(), nil
+		},
+		redeem: func(_ context.Context, code, redirectURI, verifier string) (string, error) {
+			redeemed = append(redeemed, code, redirectURI, verifier)
+			token := map[string]any{"nonce": q.Get("nonce"), "aud": "app", "tid": testTenant, "iss": "https://login.microsoftonline.com/" + testTenant + "/v2.0"}
+			for name, value := range claims {
+				token[name] = value
+			}
+			return unsigned(token), nil
+		},
+	})
+	return redeemed, err
+}
+
+// answerForm is what Entra's page posts.
+func answerForm(q url.Values) url.Values {
+	return url.Values{"code": {"the code"}, "state": {q.Get("state")}, "session_state": {"x"}}
 }
 
 func TestSignInInBrowser(t *testing.T) {
-	w := entraWire(nil)
-	var page string
-	sys := browserSystem(func(_ context.Context, address string) error {
-		u, _ := url.Parse(address)
-		q := u.Query()
+	page := make(chan string, 1)
+	redeemed, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
 		for name, want := range map[string]string{"response_mode": "form_post", "code_challenge_method": "S256", "scope": "User.Read openid offline_access profile"} {
 			if q.Get(name) != want {
 				t.Errorf("%s is %q", name, q.Get(name))
 			}
 		}
+		for _, name := range []string{"state", "nonce", "code_challenge"} {
+			if len(q.Get(name)) != 43 { // 256 bits
+				t.Errorf("%s is %q", name, q.Get(name))
+			}
+		}
 		go func() {
-			resp, err := http.PostForm(q.Get("redirect_uri"), url.Values{"code": {"the code"}, "state": {q.Get("state")}, "nonce": {q.Get("nonce")}})
-			if err == nil {
-				data, _ := io.ReadAll(resp.Body)
-				page = string(data)
+			resp, err := http.PostForm(redirectURI, answerForm(q))
+			if err != nil {
+				page <- err.Error()
+				return
 			}
+			data, _ := io.ReadAll(resp.Body)
+			page <- string(data)
 		}()
-		return nil
-	})
-	nonce := ""
-	sys.openURL = wrapOpen(sys.openURL, &nonce)
-	err := authorize(t.Context(), sys, browserSignIn{
-		wire:     w,
-		clientID: "app",
-		tenant:   "common",
-		address: func(_ context.Context, redirectURI string) (string, error) {
-			return "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?" + url.Values{"redirect_uri": {redirectURI}, "scope": {"User.Read"}}.Encode(), nil
-		},
-		redeem: func(_ context.Context, code, redirectURI, verifier string) (string, error) {
-			if code != "the code" || len(verifier) != 43 || !strings.HasPrefix(redirectURI, "http://localhost:") {
-				t.Errorf("redeemed %q %q %q", code, redirectURI, verifier)
-			}
-			return unsigned(map[string]any{"nonce": nonce, "aud": "app", "tid": testTenant, "iss": "https://login.microsoftonline.com/" + testTenant + "/v2.0"}), nil
-		},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(50 * time.Millisecond)
-	if page != signedInPage {
-		t.Errorf("the browser got %q", page)
+	if len(redeemed) != 3 || redeemed[0] != "the code" || !strings.HasPrefix(redeemed[1], "http://localhost:") || len(redeemed[2]) != 43 {
+		t.Errorf("redeemed %q", redeemed)
+	}
+	if got := <-page; got != signedInPage {
+		t.Errorf("the browser got %q", got)
 	}
 }
 
-func wrapOpen(open func(context.Context, string) error, nonce *string) func(context.Context, string) error {
-	return func(ctx context.Context, address string) error {
-		u, _ := url.Parse(address)
-		*nonce = u.Query().Get("nonce")
-		return open(ctx, address)
+func TestIDTokenMustBeOfThisSignIn(t *testing.T) {
+	other := "99999999-2222-4333-8444-555555555555"
+	for name, claims := range map[string]map[string]any{
+		"another nonce":          {"nonce": "x"},
+		"no nonce":               {"nonce": ""},
+		"another issuer":         {"iss": "https://evil.example/" + testTenant + "/v2.0"},
+		"another version":        {"iss": "https://login.microsoftonline.com/" + testTenant + "/"},
+		"issuer of other tenant": {"iss": "https://login.microsoftonline.com/" + other + "/v2.0"},
+		"another tenant":         {"tid": other, "iss": "https://login.microsoftonline.com/" + other + "/v2.0"},
+		"no tenant":              {"tid": "", "iss": "https://login.microsoftonline.com//v2.0"},
+		"another audience":       {"aud": "someone"},
+	} {
+		page := make(chan string, 1)
+		_, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
+			go func() {
+				resp, err := http.PostForm(redirectURI, answerForm(q))
+				if err == nil {
+					data, _ := io.ReadAll(resp.Body)
+					page <- string(data)
+				}
+			}()
+		}, claims)
+		if idOf(err) != "hostile-answer" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := <-page; got != notSignedInPage {
+			t.Errorf("%s: the browser got %q", name, got)
+		}
 	}
+}
+
+func TestErrorInBrowser(t *testing.T) {
+	for _, test := range []struct {
+		form url.Values
+		want string
+	}{
+		{url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: User declined to consent to access the app."}}, "declined"},
+		{url.Values{"error": {"access_denied"}, "error_subcode": {"cancel"}}, "declined"},
+		{url.Values{"error": {"access_denied"}, "error_description": {"AADSTS53003: Access has been blocked by policy."}}, "refused"},
+		{url.Values{"error": {"server_error"}, "error_description": {"AADSTS90033: try later"}}, "network"},
+		{url.Values{"error": {"invalid_request"}, "code": {"x"}}, "refused"},
+		{url.Values{"code": {"x"}, "iss": {"https://evil.example/v2.0"}}, "hostile-answer"},
+		{url.Values{"code": {"x"}, "iss": {"https://login.microsoftonline.com/x/v2.0"}}, "ok"},
+	} {
+		redeemed, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
+			form := test.form
+			form.Set("state", q.Get("state"))
+			go http.PostForm(redirectURI, form)
+		}, nil)
+		if idOf(err) != test.want || (len(redeemed) > 0) != (test.want == "ok") {
+			t.Errorf("%v: %v, redeemed %q", test.form, err, redeemed)
+		}
+	}
+}
+
+// strayRequests are what may reach a port of this machine beside the genuine answer.
+func strayRequests(redirectURI string) []*http.Request {
+	forms := []url.Values{
+		{}, {"state": {"wrong"}, "code": {"evil"}}, {"code": {"evil"}}, {"error": {"access_denied"}}, {"error": {"access_denied"}, "state": {"wrong"}},
+		{"state": {""}, "code": {"evil"}}, {"state": {"a", "b"}, "code": {"evil"}}, {"error_description": {"<script>alert(1)</script>\x1b]0;owned\a"}, "error": {"\x1b[2J"}, "state": {"<b>"}},
+	}
+	var list []*http.Request
+	for _, method := range []string{"GET", "HEAD", "OPTIONS", "PUT", "TRACE"} {
+		for _, path := range []string{"/", "/favicon.ico", "/?code=evil&state=wrong", "/?error=access_denied", "/%2e%2e/x"} {
+			r, _ := http.NewRequest(method, redirectURI+path, nil)
+			list = append(list, r)
+		}
+	}
+	for _, form := range forms {
+		list = append(list, formRequest(redirectURI+"/", form), formRequest(redirectURI+"/elsewhere", form))
+		r := formRequest(redirectURI, form)
+		r.Host = "evil.example"
+		list = append(list, r)
+	}
+	big := formRequest(redirectURI, url.Values{"state": {strings.Repeat("x", 100<<10)}})
+	long, _ := http.NewRequest("GET", redirectURI, nil)
+	long.Header.Set("X-Long", strings.Repeat("x", 8<<10))
+	return append(list, big, long)
+}
+
+func TestStrayRequestsChangeNothing(t *testing.T) {
+	count := 10000
+	if testing.Short() {
+		count = 500
+	}
+	state := make(chan string, 1)
+	redeemed, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
+		state <- q.Get("state")
+		go func() {
+			address := strings.TrimPrefix(redirectURI, "http://")
+			for range 50 { // that say nothing, or half of something
+				if conn, err := net.Dial("tcp", address); err == nil {
+					defer conn.Close()
+				}
+				if conn, err := net.Dial("tcp", address); err == nil {
+					defer conn.Close()
+					fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nstate=", address)
+				}
+			}
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, MaxConnsPerHost: 8}}
+			for sent := 0; sent < count; {
+				for _, r := range strayRequests(redirectURI) {
+					sent++
+					resp, err := client.Do(r)
+					if err != nil {
+						continue // cut off while it sent too much
+					}
+					body, _ := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					if resp.StatusCode/100 != 4 || strings.Contains(string(body), q.Get("state")) || strings.ContainsAny(string(body), "<\x1b") {
+						t.Errorf("%s %s %v: %d %q", r.Method, r.URL, r.Header, resp.StatusCode, body)
+					}
+				}
+			}
+			if resp, err := http.PostForm(redirectURI, answerForm(q)); err != nil || resp.StatusCode != 200 {
+				t.Errorf("the genuine answer: %v %v", resp, err)
+			}
+		}()
+	}, nil)
+	if err != nil || len(redeemed) != 3 || redeemed[0] != "the code" {
+		t.Errorf("%v, redeemed %q", err, redeemed)
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	if memory.HeapInuse > 50<<20 {
+		t.Errorf("%d bytes of heap in use", memory.HeapInuse)
+	}
+	<-state
+}
+
+func TestSecondAnswerIsTurnedAway(t *testing.T) {
+	done := make(chan int, 2)
+	redeemed, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
+		c := make(chan struct{})
+		for range 2 {
+			go func() {
+				<-c
+				resp, err := http.PostForm(redirectURI, answerForm(q))
+				if err != nil {
+					done <- 0 // it came after the listener had closed
+					return
+				}
+				done <- resp.StatusCode
+			}()
+		}
+		close(c)
+	}, nil)
+	a, b := <-done, <-done
+	if err != nil || len(redeemed) != 3 || a == 200 && b == 200 || a != 200 && b != 200 {
+		t.Errorf("%v, redeemed %q, answered %d and %d", err, redeemed, a, b)
+	}
+}
+
+func TestPagesAreLockedDown(t *testing.T) {
+	for _, page := range []string{signedInPage, notSignedInPage} {
+		c := &callback{redirectURI: "http://localhost:1"}
+		w := httptest.NewRecorder()
+		c.write(w, 200, page)
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Connection": "close",
+			"Content-Security-Policy": "default-src 'none'; style-src " + pageStyle(page) + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		} {
+			if got := w.Header().Get(name); got != want {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+		if strings.Contains(page, "<script") || strings.Contains(page, "http") {
+			t.Errorf("a page with a script or an address: %s", page)
+		}
+	}
+}
+
+func TestBothLoopbackFamilies(t *testing.T) {
+	probe6, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 loopback here")
+	}
+	probe6.Close()
+	c, err := listenForCode("state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	_, port, _ := strings.Cut(strings.TrimPrefix(c.redirectURI, "http://"), ":")
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		conn, err := net.Dial("tcp", host+":"+port)
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		conn.Close()
+		if l, err := net.Listen("tcp", host+":"+port); err == nil {
+			l.Close()
+			t.Errorf("another program could take %s", host)
+		}
+	}
+}
+
+func TestCtrlCEndsTheWaitAtOnce(t *testing.T) {
+	for name, visit := range map[string]visitor{
+		"nobody came":  func(string, url.Values) {},
+		"half a form":  func(redirectURI string, _ url.Values) { halfPost(redirectURI) },
+		"slow browser": func(string, url.Values) { time.Sleep(3 * time.Second) },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel)
+		started := time.Now()
+		_, err := signInWith(ctx, visit, nil)
+		if took := time.Since(started); !errors.Is(err, context.Canceled) || took > 300*time.Millisecond {
+			t.Errorf("%s: %v after %v", name, err, took)
+		}
+	}
+}
+
+func halfPost(redirectURI string) {
+	address := strings.TrimPrefix(redirectURI, "http://")
+	if conn, err := net.Dial("tcp", address); err == nil {
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\n", address)
+	}
+}
+
+func TestNoBrowserIsToldAtOnce(t *testing.T) {
+	var stderr bytes.Buffer
+	sys := &system{stderr: &stderr, outside: outside{openURL: func(context.Context, string) error { return &noBrowser{"there is no display"} }}}
+	err := authorize(t.Context(), sys, browserSignIn{
+		wire: entraWire(nil),
+		address: func(context.Context, string) (string, error) {
+			return "https://login.microsoftonline.com/authorize", nil
+		},
+	})
+	var none *noBrowser
+	if !errors.As(err, &none) || none.reason != "there is no display" || !strings.Contains(stderr.String(), "https://login.microsoftonline.com/authorize?") {
+		t.Errorf("%v, printed %q", err, stderr.String())
+	}
+}
+
+func TestSignInPageMustBeTheClouds(t *testing.T) {
+	for address, practice := range map[string]bool{
+		"https://evil.example/authorize":                     false,
+		"http://login.microsoftonline.com/authorize":         false,
+		"https://login.microsoftonline.com@evil.example/":    false,
+		"https://user@login.microsoftonline.com/":            false,
+		"https://login.microsoftonline.com.evil.example/":    false,
+		"https://login.microsoftonline.com:444/":             false,
+		"javascript:alert(1)":                                false,
+		"file:///etc/passwd":                                 false,
+		"--flag":                                             false,
+		"":                                                   false,
+		"http://localhost:1/authorize":                       false,
+		"http://localhost.evil.example:1/authorize":          true,
+		"https://login.microsoftonline.com/a#fragment":       false,
+		"http://127.0.0.1.evil.example/":                     true,
+		"http://[::ffff:8.8.8.8]:80/":                        true,
+		"https://login.microsoftonline.com/$(touch x)`;'\"%": false,
+	} {
+		w := entraWire(nil)
+		w.practice = practice
+		if got, err := completeAddress(w, address, callbackSecrets{}); idOf(err) != "hostile-answer" {
+			t.Errorf("%s: %s %v", address, got, err)
+		}
+	}
+	w := entraWire(nil)
+	w.practice = true
+	if _, err := completeAddress(w, "http://127.0.0.1:8080/tenant/oauth2/v2.0/authorize?client_id=a", callbackSecrets{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzCallback looks for a request that ends a sign-in without its state.
+func FuzzCallback(f *testing.F) {
+	f.Add("POST", "/", "localhost:1", "application/x-www-form-urlencoded", "state=guess&code=x")
+	f.Add("POST", "/", "localhost:1", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"state\"\r\n\r\nguess\r\n--x--\r\n")
+	f.Add("GET", "/?state=guess&code=x", "localhost:1", "", "")
+	f.Add("POST", "/?state=the-state-of-this-sign-in&code=x", "localhost:1", "application/x-www-form-urlencoded", "code=x")
+	f.Add("POST", "/", "evil", "application/x-www-form-urlencoded", "error=access_denied")
+	f.Fuzz(func(t *testing.T, method, target, host, contentType, body string) {
+		const state = "the-state-of-this-sign-in"
+		u, err := url.ParseRequestURI(target)
+		if form, _ := url.ParseQuery(body); err != nil || form.Get("state") == state || strings.Contains(body, state) {
+			return
+		}
+		c := &callback{redirectURI: "http://localhost:1", state: state, arrived: make(chan url.Values, 1), finished: make(chan struct{}), told: make(chan struct{})}
+		close(c.finished)
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, &http.Request{Method: method, URL: u, Host: host, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body))})
+		if len(c.arrived) != 0 || w.Code/100 != 4 || w.Body.String() != http.StatusText(w.Code)+"\n" {
+			t.Errorf("%s %s: %d %q", method, target, w.Code, w.Body)
+		}
+	})
 }

@@ -164,7 +164,7 @@ func networkReason(err error) string {
 		return "its certificate has expired or is not yet valid; check this host's clock"
 	case errors.As(err, &certificate):
 		return "its certificate cannot be verified"
-	case errors.As(err, &alert), errors.As(err, &record):
+	case errors.As(err, &alert), errors.As(err, &record), errors.As(err, &op) && op.Op == "remote error": // a TLS alert
 		return "it does not speak TLS 1.2 or later"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the name is not known to DNS"

@@ -1,0 +1,188 @@
+//go:build !js
+
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var errRefused = syscall.ECONNREFUSED
+
+// localWire reaches a server of the test's through the real transport.
+func localWire(t *testing.T, base string, change func(*http.Transport)) *wire {
+	t.Helper()
+	transport := newInternet().(*http.Transport)
+	transport.Proxy = nil
+	if change != nil {
+		change(transport)
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	w := entraWire(transport)
+	w.base, w.timeout = base, 3*time.Second
+	return w
+}
+
+func askToken(w *wire) error {
+	_, err := w.Do(formRequest(w.base+"/t/oauth2/v2.0/token", url.Values{"grant_type": {"authorization_code"}, "code": {tokenSecret}}))
+	return err
+}
+
+func quietTLS(handler http.Handler, change func(*tls.Config)) *httptest.Server {
+	s := httptest.NewUnstartedServer(handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{}
+	if change != nil {
+		change(s.TLS)
+	}
+	s.StartTLS()
+	return s
+}
+
+// TestConnectionsThatCannotBeTrusted sends nothing to a server that TLS does not vouch for.
+func TestConnectionsThatCannotBeTrusted(t *testing.T) {
+	asked := false
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = true
+		io.WriteString(w, goodToken)
+	})
+	self := quietTLS(handler, nil)
+	defer self.Close()
+	old := quietTLS(handler, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 })
+	defer old.Close()
+	plain := httptest.NewServer(handler)
+	defer plain.Close()
+	plain.Config.ErrorLog = log.New(io.Discard, "", 0)
+	trust := func(s *httptest.Server) func(*http.Transport) {
+		return func(transport *http.Transport) {
+			transport.TLSClientConfig.RootCAs = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		}
+	}
+	for name, test := range map[string]struct {
+		w    *wire
+		want string
+	}{
+		"self-signed":    {localWire(t, self.URL, nil), "not from an authority"},
+		"another name":   {localWire(t, strings.Replace(self.URL, "127.0.0.1", "localhost", 1), trust(self)), "for another host"},
+		"TLS 1.1":        {localWire(t, old.URL, trust(old)), "does not speak TLS 1.2"},
+		"no TLS":         {localWire(t, strings.Replace(plain.URL, "http:", "https:", 1), nil), "does not speak TLS 1.2"},
+		"nobody listens": {localWire(t, "https://127.0.0.1:1", nil), "refused"},
+	} {
+		if err := askToken(test.w); idOf(err) != "network" || !strings.Contains(err.Error(), test.want) || asked {
+			t.Errorf("%s: %v, asked %v", name, err, asked)
+		}
+	}
+	if err := askToken(localWire(t, self.URL, trust(self))); err != nil || !asked {
+		t.Errorf("trusted: %v", err)
+	}
+}
+
+// TestConnectionsThatBreak ends each within its time, naming the host.
+func TestConnectionsThatBreak(t *testing.T) {
+	for name, answer := range map[string]string{
+		"nothing":          "",
+		"half a line":      "HTTP/1.1 20",
+		"half a header":    "HTTP/1.1 200 OK\r\nContent-Type: app",
+		"half a body":      "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + goodToken,
+		"half a chunk":     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n{",
+		"no HTTP":          "SSH-2.0-OpenSSH_9.6\r\n" + tokenSecret + "\r\n",
+		"two lengths":      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n1234567",
+		"long headers":     "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 100<<10) + "\r\n\r\n",
+		"no gzip as gzip":  "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+		"a wrong encoding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity2\r\nContent-Length: 3\r\n\r\nabc",
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				conn.Read(make([]byte, 4096))
+				io.WriteString(conn, answer)
+				conn.Close()
+			}
+		}()
+		w := localWire(t, "https://"+l.Addr().String(), func(transport *http.Transport) {
+			transport.DialTLSContext = transport.DialContext // the breaking alone, without TLS around it
+		})
+		started := time.Now()
+		if err := askToken(w); idOf(err) != "network" || strings.Contains(err.Error(), tokenSecret) || time.Since(started) > 4*time.Second {
+			t.Errorf("%s: %v after %v", name, err, time.Since(started))
+		}
+		l.Close()
+	}
+}
+
+func TestGzipBombIsCutOff(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(gzipped(64 << 20))
+	}))
+	defer s.Close()
+	w := localWire(t, strings.Replace(s.URL, "http:", "https:", 1), func(transport *http.Transport) { transport.DialTLSContext = transport.DialContext })
+	if err := askToken(w); idOf(err) != "hostile-answer" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestProxyPasswordIsNeverShown tries each way for a proxy to fail.
+func TestProxyPasswordIsNeverShown(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		want   string
+	}{{407, "network"}, {403, "network"}, {502, "network"}} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(test.status) }))
+		proxy, _ := url.Parse(strings.Replace(s.URL, "http://", "http://user:"+tokenSecret+"@", 1))
+		w := localWire(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(proxy) })
+		err := askToken(w)
+		if idOf(err) != test.want || strings.Contains(err.Error()+asFailure(err).cure, tokenSecret) || !strings.Contains(err.Error(), proxy.Host) {
+			t.Errorf("%d: %v", test.status, err)
+		}
+		s.Close()
+	}
+	gone, _ := url.Parse("http://user:" + tokenSecret + "@127.0.0.1:1")
+	err := askToken(localWire(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(gone) }))
+	if idOf(err) != "network" || strings.Contains(err.Error(), tokenSecret) || !strings.Contains(err.Error(), "the proxy") {
+		t.Errorf("no proxy there: %v", err)
+	}
+}
+
+// TestDirectReachesNoPublicAddress holds whatever a name resolves to.
+func TestDirectReachesNoPublicAddress(t *testing.T) {
+	transport := newDirect().(*http.Transport)
+	if transport.Proxy != nil {
+		t.Error("managed identity is asked for through a proxy")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var f *failure
+	if _, err := transport.DialContext(ctx, "tcp", "192.0.2.1:80"); !errors.As(err, &f) || f.id != "hostile-answer" { // documentation only (RFC 5737)
+		t.Errorf("%v", err)
+	}
+}
+
+// gzipped is size zero bytes, packed.
+func gzipped(size int) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(make([]byte, size))
+	z.Close()
+	return b.Bytes()
+}
