@@ -1,8 +1,8 @@
 //go:build !js
 
 // How an application proves to the practice cloud who it is: nothing, a secret, or a
-// client assertion signed with its certificate's key (RFC 7523), of which everything is
-// checked.
+// client assertion (RFC 7523) of which everything is checked: signed with its
+// certificate's key, or a token of a workload that it trusts.
 // Source: learn.microsoft.com/entra/identity-platform/certificate-credentials.
 
 package main
@@ -29,6 +29,21 @@ const (
 	// clockSkew is what Entra forgives.
 	clockSkew = 5 * time.Minute
 )
+
+// The issuer of a practice workload's tokens, and whom Entra wants as their audience.
+const (
+	workloadIssuer   = "https://workloads.sandbox.invalid"
+	workloadAudience = "api://AzureADTokenExchange"
+
+	workloadTokenLife = 366 * 24 * time.Hour // real ones live an hour, and somebody renews them
+)
+
+// workloadToken is what a workload of that name gets from its issuer.
+func (s *sandbox) workloadToken(name string) (string, error) {
+	claims := claimSet{"iss": workloadIssuer, "aud": workloadAudience, "sub": name}
+	claims.lifetime(workloadTokenLife - time.Hour)
+	return s.sign(claims)
+}
 
 // How a client proved itself, as appidacr of the token says it.
 const (
@@ -70,6 +85,9 @@ func (s *sandbox) checkAssertion(app practiceApp, assertion string) *refused {
 	if err != nil {
 		return no(50027)
 	}
+	if strings.HasPrefix(parsed.claims.text("iss"), "https://") {
+		return s.checkFederated(app, assertion, parsed.claims)
+	}
 	if refusal := checkSignature(app.certificate(), parsed); refusal != nil {
 		return refusal
 	}
@@ -80,12 +98,38 @@ func (s *sandbox) checkAssertion(app practiceApp, assertion string) *refused {
 	if !s.isAudience(claims.text("aud")) {
 		return no(700023)
 	}
+	if refusal := checkTimes(claims, maxAssertionLife); refusal != nil {
+		return refusal
+	}
+	return s.checkReplay(app, claims.text("jti"), time.Unix(claims.time("exp"), 0))
+}
+
+// checkTimes checks that claims are good now, and are for no longer than life.
+func checkTimes(claims claimSet, life time.Duration) *refused {
 	now := time.Now()
 	from, until := time.Unix(claims.time("nbf"), 0).UTC(), time.Unix(claims.time("exp"), 0).UTC()
-	if now.Add(clockSkew).Before(from) || now.Add(-clockSkew).After(until) || until.Sub(from) > maxAssertionLife {
+	if now.Add(clockSkew).Before(from) || now.Add(-clockSkew).After(until) || until.Sub(from) > life {
 		return no(700024, now.UTC().Format(time.RFC3339), from.Format(time.RFC3339), until.Format(time.RFC3339))
 	}
-	return s.checkReplay(app, claims.text("jti"), until)
+	return nil
+}
+
+// checkFederated checks a token of the one foreign issuer that applications here can
+// trust (workload identity). Such a token may be used again: its holder gets it in a file.
+// Source: learn.microsoft.com/entra/workload-id/workload-identity-federation.
+func (s *sandbox) checkFederated(app practiceApp, assertion string, claims claimSet) *refused {
+	switch {
+	case claims.text("iss") != workloadIssuer || app.Workload == "":
+		return no(700211, claims.text("iss"))
+	case claims.text("aud") != workloadAudience:
+		return no(700212, claims.text("aud"))
+	case claims.text("sub") != app.Workload:
+		return no(700213, claims.text("sub"))
+	}
+	if _, err := s.verify(assertion); err != nil { // the issuer is the sandbox, too
+		return no(50013, "The key was not found.")
+	}
+	return checkTimes(claims, workloadTokenLife)
 }
 
 // checkSignature checks that the registered certificate's key made the signature. The
@@ -97,12 +141,8 @@ func checkSignature(registered *x509.Certificate, parsed unverifiedJWT) *refused
 		named, digest = parsed.header["x5t"], func(der []byte) []byte { d := sha1.Sum(der); return d[:] }
 	}
 	text, _ := named.(string)
-	if text == "" {
-		// Without a certificate it can only be a token of another issuer, and none is trusted here.
-		return no(700211, parsed.claims.text("iss"))
-	}
 	thumbprint, ok := decodeDigest(text)
-	if !ok {
+	if text == "" || !ok {
 		return no(50027)
 	}
 	shown := fmt.Sprintf("%X", thumbprint)

@@ -76,6 +76,7 @@ type practiceApp struct {
 	SecretHash    string    `json:",omitempty"` // SHA-256 in hex; secrets here are random, so no salt is needed
 	SecretExpires time.Time `json:",omitzero"`
 	Certificate   []byte    `json:",omitempty"` // DER
+	Workload      string    `json:",omitempty"` // a workload that may sign in as it: federation
 	Roles         []string  `json:",omitempty"` // application permissions that are granted
 	Kit           string    `json:",omitempty"` // the folder that holds its credentials
 }

@@ -56,6 +56,8 @@ var refusals = []struct {
 	{700025, "invalid_client", "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."},
 	{700027, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered on application, or its signature is invalid. [Reason - %s, Thumbprint of key used by client: '%s']"},
 	{700211, "invalid_client", "No matching federated identity record found for presented assertion issuer '%s'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion."},
+	{700212, "invalid_client", "No matching federated identity record found for presented assertion audience '%s'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion."},
+	{700213, "invalid_client", "No matching federated identity record found for presented assertion subject '%s'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion."},
 	{900023, "invalid_request", "Specified tenant identifier '%s' is neither a valid DNS name, nor a valid external domain."},
 	{900144, "invalid_request", "The request body must contain the following parameter: '%s'."},
 	{900971, "invalid_request", "No reply address provided."},

@@ -30,6 +30,7 @@ const (
 	kitIDs         = "ids.txt"
 	kitSecret      = "secret.txt"
 	kitCertificate = "certificate.pem"
+	kitWorkload    = "federated.jwt"
 	kitEnvironment = "practice.env"
 )
 
@@ -48,7 +49,7 @@ func practiceKit(sys *system, dir string) error {
 	if err != nil {
 		return err
 	}
-	app, files, err := newKit(dir)
+	app, files, err := newKit(dir, newSandbox(registered))
 	if err != nil {
 		return fail("storage", "The practice kit cannot be made: %v.", err).because(err)
 	}
@@ -70,7 +71,7 @@ func checkKitFolder(dir string) error {
 	if err == nil && strings.HasPrefix(string(ids), kitMark) {
 		return nil
 	}
-	for _, name := range []string{kitIDs, kitSecret, kitCertificate, kitEnvironment} {
+	for _, name := range []string{kitIDs, kitSecret, kitCertificate, kitWorkload, kitEnvironment} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); err == nil {
 			return fail("usage", "%s is there already, and was not made by connect-entra sandbox.", path).
@@ -86,7 +87,7 @@ func checkKitFolder(dir string) error {
 type kitFile struct{ name, text string }
 
 // newKit makes an application and the files that prove to be it.
-func newKit(dir string) (practiceApp, []kitFile, error) {
+func newKit(dir string, cloud *sandbox) (practiceApp, []kitFile, error) {
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return practiceApp{}, nil, err
@@ -119,8 +120,13 @@ func newKit(dir string) (practiceApp, []kitFile, error) {
 		SecretHash:    hex.EncodeToString(digest[:]),
 		SecretExpires: now.AddDate(1, 0, 0).UTC().Truncate(time.Second),
 		Certificate:   der,
+		Workload:      "practice-workload",
 		Roles:         applicationRoles,
 		Kit:           path,
+	}
+	workload, err := cloud.workloadToken(app.Workload)
+	if err != nil {
+		return practiceApp{}, nil, err
 	}
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	certificate = append(certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})...)
@@ -128,7 +134,8 @@ func newKit(dir string) (practiceApp, []kitFile, error) {
 		{kitIDs, kitIDsText(app.ClientID)},
 		{kitSecret, secret + "\n"},
 		{kitCertificate, string(certificate)},
-		{kitEnvironment, kitEnvironmentText(app.ClientID, secret, filepath.Join(path, kitCertificate))},
+		{kitWorkload, workload + "\n"},
+		{kitEnvironment, kitEnvironmentText(app.ClientID, secret, path)},
 	}, nil
 }
 
@@ -144,13 +151,14 @@ func kitIDsText(clientID string) string {
 	return b.String()
 }
 
-func kitEnvironmentText(clientID, secret, certificate string) string {
+func kitEnvironmentText(clientID, secret, dir string) string {
 	return kitMark + ": for sh, . practice.env\n" +
 		"export AZURE_TENANT_ID=" + practiceTenant + "\n" +
 		"export AZURE_CLIENT_ID=" + clientID + "\n" +
 		"export AZURE_CLIENT_SECRET=" + secret + "\n" +
-		"# Instead of the secret:\n" +
-		"# export AZURE_CLIENT_CERTIFICATE_PATH=" + bashQuote(certificate) + "\n"
+		"# Instead of the secret, one of these:\n" +
+		"# export AZURE_CLIENT_CERTIFICATE_PATH=" + bashQuote(filepath.Join(dir, kitCertificate)) + "\n" +
+		"# export AZURE_FEDERATED_TOKEN_FILE=" + bashQuote(filepath.Join(dir, kitWorkload)) + "\n"
 }
 
 // kitCommands is a command for each way to sign in.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -35,7 +36,6 @@ func TestPracticeKitSignsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	app := registered.apps[0]
-	registered.key = testKey()
 	f := &fakeEntra{sandbox: newSandbox(registered)}
 	secret, err := os.ReadFile(filepath.Join(dir, kitSecret))
 	if err != nil {
@@ -49,7 +49,14 @@ func TestPracticeKitSignsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, credential := range []confidential.Credential{secretCredential(t, strings.TrimSuffix(string(secret), "\n")), byKey} {
+	workload, err := os.ReadFile(filepath.Join(dir, kitWorkload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byWorkload := confidential.NewCredFromAssertionCallback(func(context.Context, confidential.AssertionRequestOptions) (string, error) {
+		return strings.TrimSuffix(string(workload), "\n"), nil
+	})
+	for _, credential := range []confidential.Credential{secretCredential(t, strings.TrimSuffix(string(secret), "\n")), byKey, byWorkload, byWorkload} {
 		result, err := newConfidential(t, f, practiceTenant, app.ClientID, credential).
 			AcquireTokenByCredential(secondsContext(t), []string{sandboxGraph + "/.default"})
 		if err != nil {
@@ -109,7 +116,7 @@ func TestPracticeKitFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := strings.Join(found, " "), "certificate.pem ids.txt practice.env secret.txt apps.json"; got != want {
+	if got, want := strings.Join(found, " "), "certificate.pem federated.jwt ids.txt practice.env secret.txt apps.json signing-key.pem"; got != want {
 		t.Errorf("made %s, want %s", got, want)
 	}
 }

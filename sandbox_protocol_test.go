@@ -359,7 +359,7 @@ func TestSandboxAssertionChecks(t *testing.T) {
 		{"no JWT", nil, nil, []string{"client_assertion", "x.y"}, 50027},
 		{"no type", nil, nil, []string{"client_assertion_type", ""}, 900144},
 		{"a secret too", nil, nil, []string{"client_secret", testSecret}, 9002313},
-		{"of another issuer", parts{"x5t#S256": nil, "kid": "k"}, parts{"iss": "https://elsewhere.invalid"}, nil, 700211},
+		{"no certificate named", parts{"x5t#S256": nil, "kid": "k"}, nil, nil, 50027},
 		{"another audience", nil, parts{"aud": "https://login.microsoftonline.com/x/oauth2/v2.0/token"}, nil, 700023},
 		{"another subject", nil, parts{"sub": practicePublicApp}, nil, 700021},
 		{"another client id", nil, parts{"iss": practicePublicApp}, nil, 700021},
@@ -392,6 +392,50 @@ func TestSandboxAssertionChecks(t *testing.T) {
 				row.form[1] = strings.Join(parted, ".")
 			}
 			if got := post(t, f, testToken, form.but(row.form...).values()); answerCode(got) != row.code {
+				t.Errorf("want %d, got %v", row.code, got)
+			}
+		})
+	}
+}
+
+func TestSandboxWorkloadChecks(t *testing.T) {
+	app := testApp()
+	app.Workload = "w"
+	trusting, other := newFakeEntra(app), newFakeEntra(testApp())
+	now := time.Now()
+	good := claimSet{"iss": workloadIssuer, "aud": workloadAudience, "sub": "w", "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix()}
+	for _, row := range []struct {
+		name   string
+		f      *fakeEntra
+		change claimSet
+		code   int
+	}{
+		{"good", trusting, nil, 0},
+		{"another issuer", trusting, claimSet{"iss": "https://elsewhere.invalid"}, 700211},
+		{"trusted by nobody", other, nil, 700211},
+		{"another audience", trusting, claimSet{"aud": testToken}, 700212},
+		{"another workload", trusting, claimSet{"sub": "x"}, 700213},
+		{"expired", trusting, claimSet{"exp": now.Add(-time.Hour).Unix()}, 700024},
+		{"another key", trusting, claimSet{"damage": true}, 50013},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			claims := maps.Clone(good)
+			maps.Copy(claims, row.change)
+			token, err := row.f.sign(claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if row.change["damage"] != nil {
+				token = token[:len(token)-8] + "AAAAAAAA"
+			}
+			form := fields{
+				"client_id":             testClient,
+				"grant_type":            "client_credentials",
+				"scope":                 sandboxGraph + "/.default",
+				"client_assertion_type": assertionType,
+				"client_assertion":      token,
+			}
+			if got := post(t, row.f, testToken, form.values()); answerCode(got) != row.code {
 				t.Errorf("want %d, got %v", row.code, got)
 			}
 		})
