@@ -1,16 +1,293 @@
 //go:build !js
 
-// Files under the program's own folder: read, replaced and created whole, and for this
-// user alone. It does not know what is in them.
+// Files: one folder, opened once, and what is done in it by name: read, lock, replace,
+// set aside. This is the only room that opens files under the program's folder, and it
+// does not know what is in them.
 
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 )
 
-// readFile reads a whole file of dir.
+const (
+	maxFile = 16 << 20 // no file of ours comes near; a larger one is damage
+	keepBad = 3        // how many files set aside stay
+)
+
+// folder is an open folder. Its handle was checked, and all access goes through it, so
+// that nothing can be exchanged for a link on the way.
+type folder struct {
+	path string
+	root *os.Root
+	own  bool                             // the program's: nobody else has business in it
+	warn func(format string, args ...any) // tells what was put right
+}
+
+// openFolder opens the program's own folder, and makes it first if create is set.
+// fs.ErrNotExist is among the errors otherwise.
+func openFolder(path string, create bool, warn func(string, ...any)) (*folder, error) {
+	if create {
+		if err := makeFolder(path); err != nil {
+			return nil, err
+		}
+	}
+	f, err := openForeign(path, warn)
+	if err != nil {
+		return nil, err
+	}
+	f.own = true
+	if err := f.check(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// openForeign opens a folder that is not the program's alone: it is left as it is.
+func openForeign(path string, warn func(string, ...any)) (*folder, error) {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, unusable(path, err)
+	}
+	if warn == nil {
+		warn = func(string, ...any) {}
+	}
+	return &folder{path: path, root: root, warn: warn}, nil
+}
+
+func (f *folder) Close() error { return f.root.Close() }
+
+// makeFolder makes the folder and those above it. As root it makes none in another
+// user's home (sudo keeps HOME): that user could not use it afterwards.
+func makeFolder(path string) error {
+	if !filepath.IsAbs(path) {
+		return fail("storage", "The folder %s is not an absolute path.", clean(path)).try("set HOME or XDG_STATE_HOME to an absolute path")
+	}
+	above := path
+	for {
+		info, err := os.Lstat(above)
+		if err == nil {
+			if above == path {
+				return nil
+			}
+			if err := trustedAbove(info); err != nil {
+				return unusable(above, err)
+			}
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) || above == filepath.Dir(above) {
+			return unusable(above, err)
+		}
+		above = filepath.Dir(above)
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return unusable(path, err)
+	}
+	return nil
+}
+
+// check refuses a folder that another user owns, and closes one that others may enter.
+func (f *folder) check() error {
+	handle, err := f.root.Open(".")
+	if err != nil {
+		return unusable(f.path, err)
+	}
+	defer handle.Close()
+	return f.checkHandle(handle, f.path, 0o700)
+}
+
+// checkHandle looks at what was really opened: whose it is, and who else may.
+func (f *folder) checkHandle(handle *os.File, path string, mode fs.FileMode) error {
+	info, err := handle.Stat()
+	if err != nil {
+		return unusable(path, err)
+	}
+	if err := ownedAlone(info); err != nil {
+		return unusable(path, err)
+	}
+	if !f.own || !looseMode(info, mode) {
+		return nil
+	}
+	if err := handle.Chmod(mode); err != nil {
+		return unusable(path, err)
+	}
+	f.warn("%s had the mode %#o: others could open it. It has %#o now.", path, info.Mode().Perm(), mode)
+	return nil
+}
+
+// open opens a file of the folder: a regular one of this user, by its only name. What
+// the name meant is looked up after opening; if the file was replaced in between, again.
+func (f *folder) open(name string, flag int) (*os.File, error) {
+	path := filepath.Join(f.path, name)
+	for {
+		handle, err := f.root.OpenFile(name, flag|openNonblock, 0o600) // a pipe would wait for its other end
+		if err != nil {
+			return nil, unusable(path, err)
+		}
+		info, err := handle.Stat()
+		named, err2 := f.root.Lstat(name)
+		switch {
+		case err != nil || err2 != nil:
+			err = errors.Join(err, err2)
+		case named.Mode()&fs.ModeSymlink != 0:
+			err = errors.New("it is a link")
+		case !info.Mode().IsRegular():
+			err = errors.New("it is not a file")
+		case !os.SameFile(info, named):
+			handle.Close()
+			continue
+		default:
+			err = f.checkHandle(handle, path, 0o600)
+		}
+		if err != nil {
+			handle.Close()
+			return nil, unusable(path, err)
+		}
+		return handle, nil
+	}
+}
+
+// read gives a whole file; fs.ErrNotExist is among the errors.
+func (f *folder) read(name string) ([]byte, error) {
+	handle, err := f.open(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer handle.Close()
+	data, err := io.ReadAll(io.LimitReader(handle, maxFile+1))
+	if err != nil {
+		return nil, unusable(filepath.Join(f.path, name), err)
+	}
+	return data, nil
+}
+
+// replace writes a file whole or not at all; the caller holds its lock. The one fixed
+// temporary name, removed first, is what keeps killed processes from littering.
+func (f *folder) replace(name string, data []byte) error {
+	temporary := name + ".tmp"
+	err := f.root.Remove(temporary)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unusable(filepath.Join(f.path, temporary), err)
+	}
+	handle, err := f.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return unusable(filepath.Join(f.path, temporary), err)
+	}
+	_, err = handle.Write(data)
+	if err == nil {
+		err = handle.Chmod(0o600) // whatever the umask made of it
+	}
+	if err == nil {
+		err = handle.Sync()
+	}
+	err = errors.Join(err, handle.Close())
+	if err == nil {
+		err = moveOver(f.root, temporary, name)
+	}
+	if err == nil {
+		err = syncFolder(f.root)
+	}
+	if err != nil {
+		f.root.Remove(temporary)
+		return unusable(filepath.Join(f.path, name), err)
+	}
+	return nil
+}
+
+// private refuses a file that others may read, in a folder that is not the program's.
+func (f *folder) private(name string) error {
+	info, err := f.root.Stat(name)
+	if err == nil && looseMode(info, 0o600) && looseMode(info, 0o400) {
+		err = fmt.Errorf("its mode is %#o, and must be 0600", info.Mode().Perm())
+	}
+	if err != nil {
+		return unusable(filepath.Join(f.path, name), err)
+	}
+	return nil
+}
+
+// remove deletes a file and sees to it that it is gone; one that is not there is.
+func (f *folder) remove(name string) error {
+	err := f.root.Remove(name)
+	if err == nil {
+		err = syncFolder(f.root)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unusable(filepath.Join(f.path, name), err)
+	}
+	if _, err := f.root.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return unusable(filepath.Join(f.path, name), errors.New("it is still there"))
+	}
+	return nil
+}
+
+// list gives the names that end in suffix.
+func (f *folder) list(suffix string) ([]string, error) {
+	entries, err := fs.ReadDir(f.root.FS(), ".")
+	if err != nil {
+		return nil, unusable(f.path, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), suffix) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// setAside renames a file that cannot be used, so that it neither stands in the way nor
+// is lost, and keeps the last three of them.
+func (f *folder) setAside(name string) (string, error) {
+	const mark = ".bad-"
+	aside := name + mark + time.Now().UTC().Format("20060102T150405.000000")
+	if err := f.root.Rename(name, aside); err != nil {
+		return "", unusable(filepath.Join(f.path, name), err)
+	}
+	all, err := f.list("")
+	if err != nil {
+		return "", err
+	}
+	bad := slices.DeleteFunc(all, func(n string) bool { return !strings.Contains(n, mark) })
+	slices.SortFunc(bad, func(a, b string) int {
+		return strings.Compare(a[strings.LastIndex(a, mark):], b[strings.LastIndex(b, mark):])
+	})
+	for len(bad) > keepBad {
+		f.root.RemoveAll(bad[0]) // all: what stood in a file's place may have been a folder
+		bad = bad[1:]
+	}
+	return filepath.Join(f.path, aside), nil
+}
+
+// unusable is how every trouble with a file is told. The error underneath stays
+// reachable: fs.ErrNotExist is no trouble to some.
+func unusable(path string, err error) error {
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return f
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	reason := err
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		reason = p.Err
+	}
+	return fail("storage", "%s cannot be used: %v.", clean(path), reason).because(err).
+		try("check that the file is yours alone and that its disk is neither full nor read-only")
+}
+
+// readFile reads a whole file of dir, a folder that is not the program's alone; neither
+// are the others below: they leave nothing beside their file.
 func readFile(dir, name string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(dir, name))
 }
