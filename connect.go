@@ -41,6 +41,8 @@ type system struct {
 	getenv         func(string) string
 	readSecret     func(prompt string) (string, error) // asks on the terminal, without echo
 	dir            string                              // the program's own folder; "" where there can be none
+	keeps          keeping                             // what is kept of connections; nil in a page
+	cloudFile      cloudFile                           // of the user's own clouds; nil where there can be none
 	prefer         preferences                         // the common parameters of this run
 	outside
 }
@@ -75,6 +77,8 @@ type Connection struct {
 	Plan   Plan
 	Token  Token
 	source source
+	kept   string // where the key to it is; "" if it ends with this process
+	silent bool   // nobody was asked: it was kept before
 }
 
 // verb is what the first word may be.
@@ -92,7 +96,11 @@ func verbs() []verb {
 		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", parameters, connect},
 		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, disconnect},
 		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, showContext},
+		{"context use", nil, "make another kept connection the current one", useParameters, useConnection},
 		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, showEnvironments},
+		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, addEnvironment},
+		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, setEnvironment},
+		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", append(cloudParameters[:1:1], commonParameters...), removeEnvironment},
 		{"token", nil, "print an access token, for a script", tokenParameters, printToken},
 		{"explain", nil, "say how a line binds and what it would do", nil, explainLine},
 		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, makePracticeKit},
@@ -129,8 +137,10 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 // word its first positional parameter.
 func chooseVerb(args []string) (verb, []string) {
 	if len(args) > 0 {
-		if v, ok := findVerb(args[0]); ok {
-			return v, args[1:]
+		for n := min(2, len(args)); n > 0; n-- { // context use, then context
+			if v, ok := findVerb(strings.Join(args[:n], " ")); ok {
+				return v, args[n:]
+			}
 		}
 		if slices.Contains([]string{"-?", "-h", "--help", "/?"}, args[0]) {
 			return chooseVerb(append([]string{"help"}, args[1:]...))
@@ -154,11 +164,11 @@ func findVerb(name string) (verb, bool) {
 
 // connect is the whole story: from what was typed to a connection, and how it is told.
 func connect(ctx context.Context, sys *system, p Params) error {
-	plan, err := newPlan(p, clouds, sys.getenv)
+	plan, err := sys.plan(p)
 	if err != nil {
 		return err
 	}
-	c, err := open(ctx, sys, plan)
+	c, err := openToKeep(ctx, sys, plan)
 	if err != nil {
 		return err
 	}
@@ -173,6 +183,53 @@ func connect(ctx context.Context, sys *system, p Params) error {
 	}
 	c.tell(sys)
 	return nil
+}
+
+// plan decides what p means, with the user's own clouds where it may mean one.
+func (sys *system) plan(p Params) (Plan, error) {
+	known, err := sys.clouds(p)
+	if err != nil {
+		return Plan{}, err
+	}
+	return newPlan(p, known, sys.getenv)
+}
+
+// openToKeep connects as the plan says: for this process, or for all of this user's,
+// silently if it can. Whether a connection can be kept is known before anything is sent.
+func openToKeep(ctx context.Context, sys *system, plan Plan) (Connection, error) {
+	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || sys.keeps == nil {
+		return open(ctx, sys, plan)
+	}
+	k, err := sys.keeps(sys, startFlow, true)
+	if err != nil {
+		return Connection{}, err
+	}
+	c, found, err := k.resume(ctx, plan)
+	if found || err != nil {
+		return c, err
+	}
+	if c, err = open(ctx, k.inside(), plan); err != nil {
+		return c, err
+	}
+	return k.save(c)
+}
+
+// openCurrent gives the kept connection that is current.
+func openCurrent(sys *system, p Params) (Connection, error) {
+	var plan Plan
+	if p.has("ClientTimeout") {
+		if err := plan.chooseTimeout(p); err != nil {
+			return Connection{}, err
+		}
+	}
+	k, err := sys.keeper()
+	if err != nil {
+		return Connection{}, err
+	}
+	if k == nil {
+		return Connection{}, notConnected()
+	}
+	return k.open(plan.Timeout)
 }
 
 // open carries a plan out. Where no browser opens, a person at a terminal goes on with
@@ -212,13 +269,18 @@ func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
 	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source}, nil
 }
 
-func signIn(ctx context.Context, sys *system, plan Plan) (source, Token, error) {
+// startFlow begins the flow of a plan; nothing is sent yet.
+func startFlow(sys *system, plan Plan) (source, error) {
 	flow, ok := flows[plan.Flow]
 	if !ok {
-		return nil, Token{}, fail("usage", "This build cannot sign in by %s.", plan.Flow).
+		return nil, fail("usage", "This build cannot sign in by %s.", plan.Flow).
 			try("in a terminal, use the connect-entra binary; in the page, give a token")
 	}
-	source, err := flow(sys, plan)
+	return flow(sys, plan)
+}
+
+func signIn(ctx context.Context, sys *system, plan Plan) (source, Token, error) {
+	source, err := startFlow(sys, plan)
 	if err != nil {
 		return nil, Token{}, err
 	}
@@ -238,9 +300,12 @@ func (c Connection) tell(sys *system) {
 	if c.Plan.Flow == byToken {
 		c.tellProvided(sys)
 	}
-	if c.Plan.ContextScope == "CurrentUser" {
-		sys.note("The connection was not kept: it ends here. To use it, have the token printed: connect-entra token …")
-	} else {
+	switch {
+	case c.silent:
+		sys.note("Nobody was asked: the connection was kept. To sign in anew: -Force")
+	case c.kept != "":
+		sys.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.kept)
+	default:
 		sys.note("The connection ends with this process. To use it, have the token printed: connect-entra token …")
 	}
 }
@@ -269,6 +334,9 @@ const graphAppID = "00000003-0000-0000-c000-000000000000"
 // this process and leaves nothing.
 func printToken(ctx context.Context, sys *system, p Params) error {
 	c, err := openTyped(ctx, sys, p)
+	if err == nil && c.kept != "" {
+		c.Token, err = c.source(ctx, Ask{})
+	}
 	if err != nil {
 		return err
 	}
@@ -279,8 +347,11 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 	return sys.print(c.Token.access.open() + "\n")
 }
 
-// showContext shows the connection in the reference's fields.
+// showContext shows the connection in the reference's fields, or which ones are kept.
 func showContext(ctx context.Context, sys *system, p Params) error {
+	if p.on("List") {
+		return listConnections(sys, p)
+	}
 	c, err := openTyped(ctx, sys, p)
 	if err != nil {
 		return err
@@ -291,12 +362,13 @@ func showContext(ctx context.Context, sys *system, p Params) error {
 	return sys.print(c.String())
 }
 
-// openTyped connects for this process as the parameters say.
+// openTyped connects for this process as the parameters say; without any it takes the
+// current connection.
 func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
 	if !p.connects() {
-		return Connection{}, notConnected()
+		return openCurrent(sys, p)
 	}
-	plan, err := newPlan(p, clouds, sys.getenv)
+	plan, err := sys.plan(p)
 	if err != nil {
 		return Connection{}, err
 	}
@@ -309,15 +381,12 @@ func notConnected() error {
 		try("say how to connect, for this command alone: connect-entra token -Identity")
 }
 
-// disconnect ends the kept connection. None is kept yet, and the reference's word for
-// that is no error here: what was asked for is so.
-func disconnect(_ context.Context, sys *system, _ Params) error {
-	sys.say("", "No application to sign out from.")
-	return nil
-}
-
 func showEnvironments(_ context.Context, sys *system, p Params) error {
-	list := listEnvironments(clouds, p.on("All"), p.text("Name"))
+	known, err := sys.allClouds()
+	if err != nil {
+		return err
+	}
+	list := listEnvironments(known, p.on("All"), p.text("Name"))
 	if p.on("Json") {
 		return sys.print(environmentsJSON(list))
 	}

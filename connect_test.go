@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	time.Local = time.UTC
+	if server := os.Getenv(testServer); server != "" {
+		os.Exit(typedElsewhere(server))
+	}
 	os.Exit(m.Run())
 }
 
@@ -65,6 +68,7 @@ func TestTranscripts(t *testing.T) {
 type scene struct {
 	env      map[string]string
 	dir      string
+	mg       string // ~/.mg
 	entra    *fakeEntra
 	stdin    string
 	terminal bool
@@ -81,7 +85,8 @@ type typed struct {
 
 func playTranscript(t *testing.T, text string) {
 	app := testApp()
-	s := &scene{env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant}, dir: filepath.Join(t.TempDir(), "own"), entra: newFakeEntra(app)}
+	s := &scene{env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant, keyFileName: testKeyFile(t)},
+		dir: filepath.Join(t.TempDir(), "own"), mg: filepath.Join(t.TempDir(), ".mg"), entra: newFakeEntra(app)}
 	s.cloud("Global")
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i := 0; i < len(lines); {
@@ -162,7 +167,7 @@ func (s *scene) play(t *testing.T, line string, want []string) {
 }
 
 // run types one command with the transcript's world around it.
-func (s *scene) run(t *testing.T, command string) (stdout, stderr string, status int) {
+func (s *scene) run(t testing.TB, command string) (stdout, stderr string, status int) {
 	t.Helper()
 	words := shellWords(command, s.env)
 	if len(words) == 0 || words[0] != "connect-entra" {
@@ -176,11 +181,13 @@ func (s *scene) run(t *testing.T, command string) (stdout, stderr string, status
 
 func (s *scene) system(stdout, stderr io.Writer) *system {
 	sys := &system{
-		stdin:  strings.NewReader(s.stdin),
-		stdout: stdout,
-		stderr: stderr,
-		getenv: func(name string) string { return s.env[name] },
-		dir:    s.dir,
+		stdin:     strings.NewReader(s.stdin),
+		stdout:    stdout,
+		stderr:    stderr,
+		getenv:    func(name string) string { return s.env[name] },
+		dir:       s.dir,
+		keeps:     openKeep,
+		cloudFile: mgContext{dir: s.mg},
 		outside: outside{
 			internet: s.entra,
 			direct:   s.entra,

@@ -68,6 +68,7 @@ var kinds = []kind{
 	{"positional-parameter-not-found", 2, "name the parameter that it belongs to"},
 	{"terminator-expected-at-end-of-string", 2, "close the quote"},
 	{"unexpected-token", 2, ""},
+	{"unknown-connection", 2, ""},
 	{"unknown-environment", 2, ""},
 	{"unknown-topic", 2, ""},
 	{"usage", 2, "connect-entra help"},

@@ -128,7 +128,7 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 
 func signInByBrowser(sys *system, plan Plan) (source, error) {
 	wire := sys.wire(plan.entra())
-	client, err := publicClient(wire, plan)
+	client, err := publicClient(sys, wire, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func signInByBrowser(sys *system, plan Plan) (source, error) {
 }
 
 func signInByDeviceCode(sys *system, plan Plan) (source, error) {
-	client, err := publicClient(sys.wire(plan.entra()), plan)
+	client, err := publicClient(sys, sys.wire(plan.entra()), plan)
 	if err != nil {
 		return nil, err
 	}
@@ -195,12 +195,17 @@ func (p Plan) entra() target {
 	}
 }
 
-func publicClient(wire *wire, plan Plan) (public.Client, error) {
-	return public.New(plan.ClientID,
+func publicClient(sys *system, wire *wire, plan Plan) (public.Client, error) {
+	options := []public.Option{
 		public.WithAuthority(plan.authority()),
 		public.WithHTTPClient(wire),
 		public.WithInstanceDiscovery(false),
-		public.WithClientCapabilities(capabilities))
+		public.WithClientCapabilities(capabilities),
+	}
+	if sys.cache != nil {
+		options = append(options, public.WithCache(sys.cache))
+	}
+	return public.New(plan.ClientID, options...)
 }
 
 // personNeeded are OAuth's codes for a refresh token that will not do (RFC 6749 §5.2,
@@ -212,6 +217,12 @@ var personNeeded = []string{"consent_required", "interaction_required", "invalid
 func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask) (public.AuthResult, error)) source {
 	var account public.Account
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
+		if plan.Silent {
+			var err error
+			if account, err = onlyAccount(ctx, client); err != nil {
+				return Token{}, err
+			}
+		}
 		if !account.IsZero() {
 			quick, cancel := context.WithTimeout(ctx, plan.Timeout)
 			defer cancel()
@@ -223,8 +234,11 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 			if time.Until(result.ExpiresOn) > 0 {
 				err = nil // MSAL reports a failed early renewal beside a token that is still good
 			}
-			if f := (*failure)(nil); !errors.As(err, &f) || f.server == nil || !slices.Contains(personNeeded, f.server.Code) {
+			if !needsPerson(err) {
 				return tokenOf(result, err)
+			}
+			if plan.Silent {
+				return Token{}, signInNeeded(err)
 			}
 		}
 		result, err := signIn(ctx, ask)
@@ -233,6 +247,34 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 		}
 		return tokenOf(result, err)
 	})
+}
+
+// onlyAccount is the one account of a kept connection.
+func onlyAccount(ctx context.Context, client public.Client) (public.Account, error) {
+	accounts, err := client.Accounts(ctx)
+	if err != nil || len(accounts) == 0 {
+		return public.Account{}, signInNeeded(err)
+	}
+	return accounts[0], nil
+}
+
+// needsPerson says whether Entra wants the person again, or MSAL for want of a refresh
+// token, which it says in a plain error.
+func needsPerson(err error) bool {
+	var f *failure
+	if err == nil || !errors.As(explainMSAL(err), &f) {
+		return false
+	}
+	if f.server != nil {
+		return slices.Contains(personNeeded, f.server.Code)
+	}
+	return f.id == "refused"
+}
+
+func signInNeeded(err error) error {
+	f := fail("sign-in-needed", "The kept sign-in does not serve any more.").because(err).try("connect-entra")
+	errors.As(err, &f.server)
+	return f
 }
 
 // remember makes a source of get: one caller at a time, and a token stays good for all

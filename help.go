@@ -114,7 +114,9 @@ func shortHelp() string {
 	}
 	b.WriteString("\nAdd -Environment Sandbox to practise without a tenant or a network.\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(&b, "  %-13s %s\n", v.name, v.summary)
+		if !strings.Contains(v.name, " ") { // those are in the help of their first word
+			fmt.Fprintf(&b, "  %-13s %s\n", v.name, v.summary)
+		}
 	}
 	b.WriteString("\nhelp NAME explains a verb, a parameter or AADSTS code; help ")
 	var names []string
@@ -135,6 +137,11 @@ func verbHelp(v verb) string {
 	if len(own) > 0 {
 		b.WriteString("\n")
 		writeParameters(&b, own)
+	}
+	for _, more := range verbs() {
+		if strings.HasPrefix(more.name, v.name+" ") {
+			b.WriteString("\n" + verbHelp(more))
+		}
 	}
 	return b.String()
 }

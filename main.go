@@ -26,6 +26,7 @@ type outside struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
 	environ  func() []string
+	cache    *msalCache // what MSAL is to remember of the connection; nil: within the process
 }
 
 func main() {
@@ -37,11 +38,13 @@ func main() {
 
 func newSystem() *system {
 	sys := &system{
-		stdin:  os.Stdin,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		getenv: os.Getenv,
-		dir:    ownFolder(),
+		stdin:     os.Stdin,
+		stdout:    os.Stdout,
+		stderr:    os.Stderr,
+		getenv:    os.Getenv,
+		dir:       ownFolder(),
+		keeps:     openKeep,
+		cloudFile: userCloudFile(),
 		outside: outside{
 			internet: newInternet(),
 			direct:   newDirect(),
@@ -147,6 +150,15 @@ func readSecret(prompt string) (string, error) {
 		fmt.Fprintln(os.Stderr)
 		return "", context.Canceled
 	}
+}
+
+// userCloudFile is where the PowerShell module keeps user-defined clouds.
+func userCloudFile() cloudFile {
+	home, err := os.UserHomeDir()
+	if err != nil || !filepath.IsAbs(home) {
+		return nil
+	}
+	return mgContext{dir: filepath.Join(home, ".mg")}
 }
 
 // ownFolder is where this program keeps what it keeps: XDG_STATE_HOME on Linux, the

@@ -122,14 +122,27 @@ var ours = []parameter{
 var (
 	tokenParameters = append(slices.Clone(parameters),
 		parameter{name: "Show", kind: aSwitch, ours: true, help: "print the token on a terminal too"})
-	contextParameters      = parameters
+	contextParameters = append(slices.Clone(parameters),
+		parameter{name: "List", kind: aSwitch, ours: true, help: "list the connections that are kept"})
+	useParameters = append([]parameter{
+		{name: "Name", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the connection, as context -List names it, or how the name begins"},
+	}, commonParameters...)
 	environmentsParameters = append([]parameter{
 		{name: "Name", kind: aString, sets: []in{{position: 1}}, help: "the one of this name"},
 		{name: "All", kind: aSwitch, help: "the sovereign clouds and the practice cloud as well"},
 		{name: "Json", kind: aSwitch, help: "as JSON"},
 	}, commonParameters...)
-	disconnectParameters = commonParameters
-	sandboxParameters    = append([]parameter{
+	cloudParameters = append([]parameter{
+		{name: "Name", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the cloud's name"},
+		{name: "AzureADEndpoint", aliases: []string{"AzureADUrl"}, kind: aString, sets: []in{{position: 2}}, help: "where it signs people in: https://HOST"},
+		{name: "GraphEndpoint", aliases: []string{"GraphUrl"}, kind: aString, sets: []in{{position: 3}}, help: "where its Graph is: https://HOST"},
+		{name: "Json", kind: aSwitch, help: "as JSON"},
+	}, commonParameters...)
+	disconnectParameters = append([]parameter{
+		{name: "Name", kind: aString, sets: []in{{position: 1}}, help: "this connection instead of the current one"},
+		{name: "All", kind: aSwitch, help: "every connection, and the key they are sealed with"},
+	}, commonParameters...)
+	sandboxParameters = append([]parameter{
 		{name: "Path", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the folder to make"},
 	}, commonParameters...)
 	helpParameters = []parameter{

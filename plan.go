@@ -27,6 +27,9 @@ type Plan struct {
 	Scopes       []string
 	ContextScope string // Process or CurrentUser
 	ScopeTyped   bool   // ContextScope was typed, so it must be kept or refused
+	ScopesTyped  bool   // Scopes were typed, so a kept connection must have been granted them
+	TenantTyped  bool   // TenantId was typed, so no other tenant's connection fits
+	Silent       bool   `json:"-"` // nobody is asked: a kept connection's own renewal
 	Timeout      time.Duration
 
 	Secret      Secret // the client secret, the access token, or the file of a federated token
@@ -64,6 +67,7 @@ func (p Plan) byDeviceCode() Plan {
 // newPlan decides what the bound parameters mean.
 func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, error) {
 	plan := Plan{Set: p.Set, Force: p.on("Force"), SendChain: p.on("SendCertificateChain")}
+	plan.ScopesTyped, plan.TenantTyped = p.has("Scopes"), p.has("TenantId")
 	for _, name := range []string{"ClientId", "TenantId", "CertificateSubjectName", "CertificateThumbprint", "Certificate", "Environment"} {
 		if err := checkText("-"+name, p.text(name)); err != nil {
 			return plan, err
@@ -252,10 +256,12 @@ func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(s
 	}
 	e, ok := findEnvironment(known, name)
 	if !ok {
-		f := fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name))
-		return f.try("one of %s", names(known))
+		return unknownEnvironment(name, known)
 	}
 	plan.Environment = e
+	if e.Type == userDefined {
+		plan.notes = append(plan.notes, "The environment "+e.Name+" is one of your own: it signs in at "+e.AzureADEndpoint+" and asks "+e.GraphEndpoint+".")
+	}
 	if e.noDefault && plan.Set == userSet && plan.ClientID == defaultClientID {
 		plan.warnings = append(plan.warnings, "The default application is not registered in "+e.Name+": pass -ClientId with one of your own.")
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -42,6 +43,21 @@ func (s Secret) String() string {
 		return "stdin"
 	}
 	return s.source
+}
+
+// asks says whether reading it needs somebody to be there.
+func (s Secret) asks() bool { return s.source == "" || s.source == "-" }
+
+// absolute names a file in full, for another process to find.
+func (s Secret) absolute() Secret {
+	for _, prefix := range []string{"@", "file:"} {
+		if name, ok := strings.CutPrefix(s.source, prefix); ok {
+			if full, err := filepath.Abs(name); err == nil {
+				return Secret{prefix + full}
+			}
+		}
+	}
+	return s
 }
 
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.source), nil }

@@ -1,0 +1,265 @@
+//go:build !js
+
+// Which connections are kept, which of them is current, and which one an answer may
+// come from. Each is one sealed file named by its identity, so that processes never
+// merge anything and damage costs one connection.
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	sealedSuffix = ".sealed"
+	currentID    = "current" // the file that names the current connection
+)
+
+// kept is what is kept of a connection.
+type kept struct {
+	Context AuthContext
+	Plan    Plan
+	Granted []string             // every scope that was granted, as shortScope writes it
+	Tokens  map[string]keptToken // by tokenKey
+	MSAL    json.RawMessage      `json:",omitempty"` // MSAL's cache, without access tokens
+}
+
+// keep is the user's kept connections.
+type keep struct {
+	*vault
+	sys   *system
+	start func(*system, Plan) (source, error) // the flow of a plan
+	cache *msalCache                          // of the connection that is being made or renewed
+}
+
+// openKeep opens what is kept, to read it; nil if nothing ever was. To write, it sees to
+// it that a connection can be kept, before anything is sent.
+func openKeep(sys *system, start func(*system, Plan) (source, error), toWrite bool) (keeper, error) {
+	if toWrite {
+		return prepareKeep(sys, start)
+	}
+	if sys.dir == "" {
+		return nil, nil
+	}
+	v, err := openVault(sys, false)
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &keep{vault: v, sys: sys, start: start}, nil
+}
+
+func prepareKeep(sys *system, start func(*system, Plan) (source, error)) (keeper, error) {
+	if sys.dir == "" {
+		return nil, fail("storage", "There is no home folder to keep a connection in.").
+			try("set HOME, or use -ContextScope Process")
+	}
+	v, err := openVault(sys, true)
+	if err != nil {
+		return nil, err
+	}
+	k := &keep{vault: v, sys: sys, start: start, cache: &msalCache{}}
+	if err := v.ready(); err != nil {
+		return nil, err
+	}
+	if _, err := k.current(); err != nil {
+		return nil, err
+	}
+	return k, k.sweep()
+}
+
+// sweep removes what killed processes left half written, unless its writer still lives.
+func (k *keep) sweep() error {
+	temporary, err := k.folder.list(sealedSuffix + ".tmp")
+	for _, name := range temporary {
+		if unlock, err := k.lock(context.Background(), strings.TrimSuffix(name, sealedSuffix+".tmp"), 0); err == nil {
+			k.root.Remove(name)
+			unlock()
+		}
+	}
+	return err
+}
+
+// inside is the system for a flow whose MSAL cache is kept here.
+func (k *keep) inside() *system {
+	sys := *k.sys
+	sys.cache = k.cache
+	return &sys
+}
+
+// connectionID names a connection's file: the cloud, client and set, which are known
+// before signing in, and then the tenant and account.
+func connectionID(p Plan, tenant, account string) string {
+	return connectionKind(p) + hash(tenant, account)
+}
+
+func connectionKind(p Plan) string { return hash(p.Environment.Name, p.ClientID, p.Set)[:12] + "-" }
+
+func hash(texts ...string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(texts, "\x00"))))
+	return hex.EncodeToString(sum[:16])
+}
+
+// load reads a connection. A damaged file is set aside, which is said; then, as for one
+// that was never there, nothing is connected.
+func (k *keep) load(id string) (*kept, []byte, error) {
+	c, file, err := k.peek(id)
+	if d := (*damage)(nil); errors.As(err, &d) {
+		err = k.locked(id, func() error { // and looked at again: it may have been replaced
+			c, file, err = k.peek(id)
+			return k.heal(id, err)
+		})
+	}
+	if missing(err) {
+		err = notConnected()
+	}
+	return c, file, err
+}
+
+// peek reads a connection and leaves the file as it is.
+func (k *keep) peek(id string) (*kept, []byte, error) {
+	data, file, err := k.readSealed(id + sealedSuffix)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &kept{}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, nil, &damage{"what it holds makes no sense"}
+	}
+	e, err := k.sys.findCloud(c.Plan.Environment.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e.AzureADEndpoint != c.Plan.Environment.AzureADEndpoint || e.GraphEndpoint != c.Plan.Environment.GraphEndpoint {
+		return nil, nil, fail("sign-in-needed", "The environment %s is not what it was when this connection was made.", clean(c.Plan.Environment.Name)).
+			try("connect-entra disconnect, and connect again")
+	}
+	c.Plan.Environment = e // with what its table knows besides
+	return c, file, nil
+}
+
+// heal sets a damaged file aside; the caller holds its lock.
+func (k *keep) heal(id string, err error) error {
+	var d *damage
+	if !errors.As(err, &d) {
+		return err
+	}
+	aside, err := k.setAside(id + sealedSuffix)
+	if err != nil {
+		return err
+	}
+	k.sys.warn("%s could not be read: %s. It was set aside as %s; connect again.", filepath.Join(k.path, id+sealedSuffix), d.reason, filepath.Base(aside))
+	return fs.ErrNotExist
+}
+
+// locked does something while no other process writes that connection.
+func (k *keep) locked(id string, do func() error) error {
+	unlock, err := k.lock(context.Background(), id, lockWait)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return do()
+}
+
+func (k *keep) write(id string, c *kept) error {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return fail("bug", "%T cannot be kept", c).because(err)
+	}
+	return k.writeSealed(id+sealedSuffix, data)
+}
+
+// current gives the ID of the current connection, "" if there is none.
+func (k *keep) current() (string, error) {
+	data, _, err := k.readSealed(currentID + sealedSuffix)
+	if d := (*damage)(nil); errors.As(err, &d) {
+		err = k.locked(currentID, func() error {
+			data, _, err = k.readSealed(currentID + sealedSuffix)
+			return k.heal(currentID, err)
+		})
+	}
+	if missing(err) {
+		return "", nil
+	}
+	return string(data), err
+}
+
+func (k *keep) setCurrent(id string) error {
+	return k.locked(currentID, func() error {
+		if now, _, err := k.readSealed(currentID + sealedSuffix); err == nil && string(now) == id {
+			return nil
+		}
+		return k.writeSealed(currentID+sealedSuffix, []byte(id))
+	})
+}
+
+// save keeps a connection that was just made and makes it the current one. Only then is
+// it different from before: a sign-in that failed leaves everything as it was.
+func (k *keep) save(c Connection) (Connection, error) {
+	account := firstOf(c.Account)
+	homes := k.cache.accounts()
+	if len(homes) > 1 {
+		return c, fail("bug", "one sign-in gave %d accounts", len(homes))
+	}
+	if len(homes) == 1 {
+		account = homes[0] // a name may be given to somebody else, this is not
+	}
+	id := connectionID(c.Plan, c.TenantID, account)
+	entry := &kept{Context: c.AuthContext, Plan: c.Plan.absolute(), MSAL: k.cache.data}
+	err := k.locked(id, func() error {
+		old, _, err := k.peek(id)
+		err = k.heal(id, err)
+		if f := (*failure)(nil); errors.As(err, &f) && f.id == "storage" && !missing(err) {
+			return err // it may still open one day, so it is not overwritten
+		}
+		if err == nil && !c.Plan.Force {
+			entry.Tokens, entry.Granted = old.Tokens, old.Granted // other scopes of the same account
+		}
+		entry.add(c.Plan.Scopes, c.Token)
+		return k.write(id, entry)
+	})
+	if err = errors.Join(err, k.cache.trouble); err == nil {
+		err = k.setCurrent(id)
+	}
+	if err != nil {
+		return c, err
+	}
+	c.kept = k.holder().about
+	c.source = k.lasting(id, entry.Plan)
+	return c, nil
+}
+
+// open gives the current connection, whose source then finds or renews the token;
+// within timeout if one is given.
+func (k *keep) open(timeout time.Duration) (Connection, error) {
+	id, err := k.current()
+	if err != nil {
+		return Connection{}, err
+	}
+	if id == "" {
+		return Connection{}, notConnected()
+	}
+	return k.openID(id, timeout)
+}
+
+func (k *keep) openID(id string, timeout time.Duration) (Connection, error) {
+	entry, _, err := k.load(id)
+	if err != nil {
+		return Connection{}, err
+	}
+	if timeout > 0 {
+		entry.Plan.Timeout = timeout
+	}
+	return Connection{AuthContext: entry.Context, Plan: entry.Plan, kept: k.holder().about, source: k.lasting(id, entry.Plan)}, nil
+}

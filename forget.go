@@ -1,0 +1,90 @@
+//go:build !js
+
+// How kept connections end.
+
+package main
+
+import (
+	"context"
+	"strings"
+)
+
+// forget removes the current connection, the one of that name, or all of them and the
+// key, and sees to it that they are gone. What cannot be read can be removed all the
+// same. It gives what it closed.
+func (k *keep) forget(name string, all bool) ([]named, error) {
+	if all {
+		return k.forgetAll()
+	}
+	current, err := k.current()
+	if err != nil {
+		return nil, err
+	}
+	n := named{ID: current}
+	if name != "" {
+		if n, err = k.find(name); err != nil {
+			return nil, err
+		}
+	}
+	if n.ID == "" {
+		return nil, nil
+	}
+	if c, _, err := k.peek(n.ID); err == nil {
+		n = c.named(n.ID)
+	}
+	if err := k.removeAll(n.ID); err != nil {
+		return nil, err
+	}
+	if n.ID == current {
+		err = k.removeAll(currentID)
+	}
+	return []named{n}, err
+}
+
+// removeAll removes a connection's file and what was set aside or left of it.
+func (k *keep) removeAll(id string) error {
+	return k.locked(id, func() error {
+		files, err := k.folder.list("")
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if strings.HasPrefix(file, id+sealedSuffix) {
+				if err := k.remove(file); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (k *keep) forgetAll() ([]named, error) {
+	files, err := k.folder.list("")
+	if err != nil {
+		return nil, err
+	}
+	var closed []named
+	for _, file := range files {
+		id, rest, ok := strings.Cut(file, sealedSuffix)
+		if !ok {
+			continue
+		}
+		if c, _, err := k.peek(id); rest == "" && err == nil {
+			closed = append(closed, c.named(id))
+		}
+		if err := k.removeAll(id); err != nil {
+			return closed, err
+		}
+	}
+	nameAll(closed)
+	unlock, err := k.lock(context.Background(), "key", lockWait)
+	if err != nil {
+		return closed, err
+	}
+	defer unlock()
+	if err := systemKey.drop(k.folder); err != nil {
+		return closed, k.unreachable(systemKey.about, err)
+	}
+	return closed, nil
+}

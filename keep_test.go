@@ -1,0 +1,520 @@
+//go:build !js
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// desk is one user's host: each typed line is a process of its own to the program.
+type desk struct {
+	t testing.TB
+	*scene
+}
+
+// newDesk has wilma before it, who consents, and keeps its key in a file.
+func newDesk(t testing.TB, apps ...practiceApp) *desk {
+	d := &desk{t, &scene{
+		env:     map[string]string{keyFileName: testKeyFile(t), "SECRET": testSecret},
+		dir:     filepath.Join(t.TempDir(), "state", "connect-entra"),
+		mg:      filepath.Join(t.TempDir(), ".mg"),
+		entra:   newFakeEntra(append(apps, testApp())...),
+		person:  wilma,
+		consent: true,
+	}}
+	d.cloud("Global")
+	return d
+}
+
+const (
+	wilma = "wilma@" + practiceDomain
+	oskar = "oskar@" + practiceDomain
+	asApp = "-ClientSecretCredential " + testClient + ":env:SECRET -TenantId " + practiceTenant + " -ContextScope CurrentUser"
+)
+
+func (d *desk) typed(line string) (stdout, stderr string, status int) {
+	d.t.Helper()
+	return d.run(d.t, "connect-entra "+line)
+}
+
+// must types a line that has to end with status, and gives both streams.
+func (d *desk) must(status int, line string) (stdout, stderr string) {
+	d.t.Helper()
+	stdout, stderr, got := d.typed(line)
+	if got != status {
+		d.t.Fatalf("$ connect-entra %s\nstatus %d, want %d\n%s%s", line, got, status, prefixed("1> ", stdout), prefixed("2> ", stderr))
+	}
+	return stdout, stderr
+}
+
+// token is whom the current connection's token is for.
+func (d *desk) token() Claims {
+	d.t.Helper()
+	out, _ := d.must(0, "token")
+	claims, ok := decodeClaims(strings.TrimSpace(out))
+	if !ok {
+		d.t.Fatalf("no token: %q", out)
+	}
+	return claims
+}
+
+// grants counts the requests for tokens by their grant_type.
+func (d *desk) grants(grant string) int {
+	d.entra.mu.Lock()
+	defer d.entra.mu.Unlock()
+	n := 0
+	for _, r := range d.entra.sent {
+		if r.Form.Get("grant_type") == grant {
+			n++
+		}
+	}
+	return n
+}
+
+// keep opens what the desk keeps, without typing anything.
+func (d *desk) keep() *keep {
+	d.t.Helper()
+	k, err := openKeep(d.system(io.Discard, io.Discard), startFlow, false)
+	if err != nil || k == nil {
+		d.t.Fatalf("nothing is kept: %v", err)
+	}
+	return k.(*keep)
+}
+
+// expire lets an hour pass for all that is kept.
+func (d *desk) expire() {
+	d.t.Helper()
+	k := d.keep()
+	all, err := k.list()
+	for _, n := range all {
+		err = k.locked(n.ID, func() error {
+			c, _, err := k.peek(n.ID)
+			if err != nil {
+				return err
+			}
+			for key, t := range c.Tokens {
+				t.ExpiresOn = time.Now().Add(time.Minute)
+				c.Tokens[key] = t
+			}
+			return k.write(n.ID, c)
+		})
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestSignInOnce(t *testing.T) {
+	d := newDesk(t)
+	_, stderr := d.must(0, "-NoWelcome")
+	if !strings.Contains(stderr, "It is kept for this user's other processes, sealed; the key is in the key file ") {
+		t.Errorf("it should say where it is kept:\n%s", stderr)
+	}
+	for range 3 {
+		if c := d.token(); c.Account != wilma {
+			t.Errorf("the token is %s's", c.Account)
+		}
+	}
+	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "Nobody was asked") || !strings.Contains(stderr, "Connected as "+wilma+" in "+practiceTenant+" (Global), until ") {
+		t.Errorf("silent connect:\n%s", stderr)
+	}
+	out, _ := d.must(0, "context")
+	if !strings.Contains(out, "Account                : "+wilma+"\n") || !strings.Contains(out, "ContextScope           : CurrentUser\n") {
+		t.Errorf("context:\n%s", out)
+	}
+	if n := d.grants("authorization_code"); n != 1 {
+		t.Errorf("%d sign-ins", n)
+	}
+	d.must(0, "-Force")
+	d.must(0, "-Scopes User.Read,Mail.Read")
+	if n := d.grants("authorization_code"); n != 3 {
+		t.Errorf("%d sign-ins: -Force and a new scope each make one", n)
+	}
+	d.must(0, "-Scopes mail.read")
+	if n := d.grants("authorization_code"); n != 3 {
+		t.Errorf("%d sign-ins: the scope had been granted", n)
+	}
+	if n := d.grants("refresh_token"); n != 0 {
+		t.Errorf("%d renewals, and every token was good", n)
+	}
+}
+
+func TestRenewal(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	d.expire()
+	d.token()
+	d.token()
+	if n := d.grants("refresh_token"); n != 1 {
+		t.Errorf("%d renewals", n)
+	}
+	d.expire()
+	d.entra.fails(fault{match: "/token", times: 2, status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired due to inactivity."}`})
+	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "[sign-in-needed]") || !strings.Contains(stderr, "try: connect-entra\n") || !strings.Contains(stderr, "AADSTS700082") {
+		t.Errorf("%s", stderr)
+	}
+	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "no longer signs in by itself") || d.grants("authorization_code") != 2 {
+		t.Errorf("%s", stderr)
+	}
+}
+
+func TestApplicationsPresentTheirCredential(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, asApp)
+	d.must(0, asApp)
+	if n := d.grants("client_credentials"); n != 2 {
+		t.Errorf("%d requests for two connects", n)
+	}
+	if d.token(); d.grants("client_credentials") != 2 {
+		t.Error("token asked Entra")
+	}
+	d.env["SECRET"] = "wrong"
+	d.must(5, asApp)
+	d.env["SECRET"] = testSecret
+	d.expire()
+	if d.token(); d.grants("client_credentials") != 4 {
+		t.Errorf("%d requests after a renewal", d.grants("client_credentials"))
+	}
+	delete(d.env, "SECRET")
+	d.token()
+	d.expire()
+	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "try: connect-entra "+asApp+"\n") {
+		t.Errorf("%s", stderr)
+	}
+	d.stdin = testSecret + "\n"
+	d.must(0, "-ClientSecretCredential "+testClient+":- -TenantId "+practiceTenant+" -ContextScope CurrentUser")
+	d.expire()
+	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "needs a secret that was typed") {
+		t.Errorf("%s", stderr)
+	}
+}
+
+// TestSecretFileIsFoundFromElsewhere connects with a relative name and goes elsewhere.
+func TestSecretFileIsFoundFromElsewhere(t *testing.T) {
+	d := newDesk(t)
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("secret.txt", []byte(testSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.must(0, strings.Replace(asApp, "env:SECRET", "@secret.txt", 1))
+	d.expire()
+	t.Chdir(t.TempDir())
+	d.token()
+}
+
+func TestProcessScopeLeavesNothing(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, strings.TrimSuffix(asApp, " -ContextScope CurrentUser"))
+	d.must(0, "token -ContextScope CurrentUser")
+	d.must(0, "-ContextScope Process")
+	if _, err := os.Stat(d.dir); !os.IsNotExist(err) {
+		t.Errorf("something was kept: %v", err)
+	}
+	d.must(4, "token")
+}
+
+// TestNeverTheWrongOne mixes people, clients and clouds, and asks who is who.
+func TestNeverTheWrongOne(t *testing.T) {
+	public := practiceApp{ClientID: "00000000-0000-4000-8000-0000000000c9", Name: "Another", Public: true}
+	d := newDesk(t, public)
+	people, cloudNames, clients := []string{wilma, oskar}, []string{"Global", "USGov"}, []string{defaultClientID, public.ClientID}
+	for round := range 32 {
+		cloud, client := cloudNames[round%2], clients[round/2%2]
+		d.person = people[round%2]
+		d.cloud(cloud)
+		d.must(0, fmt.Sprintf("-Environment %s -ClientId %s", cloud, client))
+		if c := d.token(); c.Account != d.person || c.AppID != client || c.TenantID != practiceTenant || c.Audience != map[string]string{"Global": graphAppID, "USGov": graphAppID}[cloud] && !strings.HasPrefix(c.Audience, "https://") {
+			t.Errorf("asked %s %s %s, got %s %s %s", cloud, client, d.person, c.Audience, c.AppID, c.Account)
+		}
+	}
+	if n := d.grants("authorization_code"); n != 4 {
+		t.Errorf("%d sign-ins for four identities", n)
+	}
+}
+
+// TestWhichTenantsFit: the kept one was made with tenant, and is of practiceTenant.
+func TestWhichTenantsFit(t *testing.T) {
+	for _, c := range []struct {
+		tenant string // of the kept plan
+		line   string
+		fits   bool
+	}{
+		{"common", "", true},
+		{"common", "-UseDeviceCode", true},
+		{"organizations", "", true},
+		{"common", "-TenantId " + strings.ToUpper(practiceTenant), true},
+		{"common", "-TenantId common", true},
+		{"organizations", "-TenantId common", false},
+		{"common", "-TenantId " + practiceDomain, false},
+		{practiceDomain, "-TenantId " + practiceDomain, true},
+		{practiceDomain, "", false},
+		{practiceTenant, "", false},
+		{practiceTenant, "-TenantId contoso.com", false},
+	} {
+		p, err := bind(parameters, strings.Fields(c.line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := newPlan(p, clouds, func(string) string { return "" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := named{AuthContext: AuthContext{TenantID: practiceTenant}, plan: Plan{Tenant: c.tenant}}
+		if n.fits(plan) != c.fits {
+			t.Errorf("made with %s, then typed %q: %v", c.tenant, c.line, !c.fits)
+		}
+	}
+}
+
+// TestSeveralAccountsFit signs in twice by the same line, as two people would.
+func TestSeveralAccountsFit(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	d.person = oskar
+	d.must(0, "-Force")
+	_, stderr := d.must(4, "")
+	if !strings.Contains(stderr, "Several kept accounts fit") || !strings.Contains(stderr, wilma+"@"+practiceTenant+"/Global") || !strings.Contains(stderr, oskar+"@") {
+		t.Errorf("%s", stderr)
+	}
+	d.terminal, d.stdin = true, "2\n"
+	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "Which one? 1 to 2") || d.token().Account != wilma {
+		t.Errorf("%s", stderr)
+	}
+	d.terminal, d.stdin = true, "\n"
+	before := d.grants("authorization_code")
+	d.must(0, "")
+	if d.grants("authorization_code") != before+1 {
+		t.Error("Enter signs in anew")
+	}
+}
+
+func TestUseAndDisconnect(t *testing.T) {
+	d := newDesk(t)
+	if _, stderr := d.must(0, "disconnect"); stderr != "No application to sign out from.\n" {
+		t.Errorf("%q", stderr)
+	}
+	d.must(0, "")
+	d.person = oskar
+	d.must(0, "-Force")
+	d.must(0, asApp)
+	out, _ := d.must(0, "context -List")
+	for _, want := range []string{"* app@" + practiceTenant + "/Global ", "  " + wilma + "@" + practiceTenant + "/Global ", "  " + oskar + "@"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in\n%s", want, out)
+		}
+	}
+	d.must(0, "context use wilma@")
+	if c := d.token(); c.Account != wilma {
+		t.Errorf("current is %s", c.Account)
+	}
+	d.must(2, "context use nobody")
+	out, stderr := d.must(0, "disconnect")
+	if !strings.Contains(out, "Account                : "+wilma+"\n") || !strings.Contains(stderr, "stay valid until") {
+		t.Errorf("%s%s", out, stderr)
+	}
+	d.must(4, "token")
+	d.must(0, "context use oskar")
+	d.must(0, "disconnect app@")
+	d.token()
+	d.must(0, "disconnect -All")
+	d.must(4, "token")
+	names, _ := filepath.Glob(d.dir + "/*")
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".lock") {
+			t.Errorf("%s is left", name)
+		}
+	}
+}
+
+// TestNamesAreUnique gives three connections of one application the same short name.
+func TestNamesAreUnique(t *testing.T) {
+	c := AuthContext{TenantID: "t", Environment: "Global", ClientID: "c", TokenCredentialType: "ClientSecret"}
+	certificate, other := c, c
+	certificate.TokenCredentialType, other.ClientID = "ClientCertificate", "d"
+	all := []named{{AuthContext: c}, {AuthContext: certificate}, {AuthContext: other}, {AuthContext: AuthContext{Account: "a@b", TenantID: "t", Environment: "Global"}}}
+	nameAll(all)
+	var got []string
+	for _, n := range all {
+		got = append(got, n.Name)
+	}
+	if want := "[app+c+ClientSecret@t/Global app+c+ClientCertificate@t/Global app+d@t/Global a@b@t/Global]"; fmt.Sprint(got) != want {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestFailedConnectChangesNothing: the reference forgets the connection it had.
+func TestFailedConnectChangesNothing(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	d.env["SECRET"] = "wrong"
+	before := snapshot(t, d.dir)
+	d.must(5, asApp)
+	d.person, d.consent = oskar, false
+	d.must(3, "-Force")
+	if d.token().Account != wilma || snapshot(t, d.dir) != before {
+		t.Error("a failed connect changed what was kept")
+	}
+}
+
+// TestDamage does to the file of the current connection what disks and people do.
+func TestDamage(t *testing.T) {
+	for what, harm := range map[string]func(path string, data []byte) error{
+		"empty": func(path string, _ []byte) error { return os.WriteFile(path, nil, 0o600) },
+		"cut":   func(path string, data []byte) error { return os.WriteFile(path, data[:len(data)/2], 0o600) },
+		"random": func(path string, _ []byte) error {
+			return os.WriteFile(path, bytes.Repeat([]byte{7, 0xaa}, 1000), 0o600)
+		},
+		"huge":      func(path string, _ []byte) error { return os.Truncate(path, 100<<20) },
+		"foreign":   func(path string, _ []byte) error { return os.WriteFile(path, []byte(`{"AccessToken":{}}`), 0o600) },
+		"exchanged": func(path string, _ []byte) error { return os.Rename(filepath.Dir(path)+"/current.sealed", path) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newDesk(t)
+			d.must(0, "")
+			current := filepath.Join(d.dir, currentID+sealedSuffix)
+			pointer, _ := os.ReadFile(current)
+			files, _ := filepath.Glob(d.dir + "/*-*.sealed")
+			data, err := os.ReadFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := harm(files[0], data); err != nil {
+				t.Fatal(err)
+			}
+			os.WriteFile(current, pointer, 0o600)
+			if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "could not be read: ") || !strings.Contains(stderr, "set aside as ") {
+				t.Errorf("%s", stderr)
+			}
+			if _, stderr := d.must(4, "token"); strings.Contains(stderr, "set aside") {
+				t.Errorf("said twice:\n%s", stderr)
+			}
+			d.must(0, "")
+			d.token()
+		})
+	}
+}
+
+// TestUnreachableKeyLeavesFilesAlone: without its key file, a connection waits for it.
+func TestUnreachableKeyLeavesFilesAlone(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	key := d.env[keyFileName]
+	before := snapshot(t, d.dir)
+	d.env[keyFileName] = filepath.Join(t.TempDir(), "absent")
+	requests := d.grants("authorization_code")
+	d.must(8, "token")
+	_, stderr := d.must(8, "-Force")
+	if !strings.Contains(stderr, "ContextScope Process") || d.grants("authorization_code") != requests {
+		t.Errorf("nothing should be sent:\n%s", stderr)
+	}
+	if after := snapshot(t, d.dir); after != before {
+		t.Errorf("files changed:\n%s\n%s", before, after)
+	}
+	d.env[keyFileName] = key
+	d.token()
+}
+
+func snapshot(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	names, _ := filepath.Glob(dir + "/*.sealed*")
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&b, name, hash(string(data)))
+	}
+	return b.String()
+}
+
+// TestNothingReadable looks for tokens in all that is on disk.
+func TestNothingReadable(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	d.token()
+	names, _ := filepath.Glob(d.dir + "/*")
+	for _, name := range names {
+		data, _ := os.ReadFile(name)
+		for _, secret := range []string{"eyJ", "wilma", "practice", testSecret, practiceTenant} {
+			if bytes.Contains(data, []byte(secret)) {
+				t.Errorf("%s holds %q", name, secret)
+			}
+		}
+	}
+}
+
+// testServer names the variable that makes the test binary the program itself, with the
+// server at that address for Entra; testLines holds what it is to run, line by line.
+const (
+	testServer = "CONNECT_ENTRA_TEST_SERVER"
+	testLines  = "CONNECT_ENTRA_TEST_LINES"
+)
+
+// typedElsewhere is a process of its own; it gives the first status that is not 0.
+func typedElsewhere(server string) int {
+	for line := range strings.Lines(os.Getenv(testLines)) {
+		sys := newSystem()
+		sys.openURL = func(_ context.Context, address string) error {
+			_, err := http.Post(server+"/open", "text/plain", strings.NewReader(address))
+			return err
+		}
+		sys.internet = toServer(strings.TrimPrefix(server, "http://"))
+		if id, ok := strings.CutPrefix(line, "hold "); ok {
+			k, _ := openKeep(sys, startFlow, false)
+			k.(*keep).lock(context.Background(), id, lockWait)
+			select {}
+		}
+		if status := run(context.Background(), sys, strings.Fields(line)); status != 0 {
+			return status
+		}
+	}
+	return 0
+}
+
+type toServer string
+
+func (s toServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "http", string(s)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestOldFiles opens what each version of the format wrote; see the README beside them.
+func TestOldFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/kept/*.sealed")
+	if err != nil || len(files) == 0 {
+		t.Fatal("none: ", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := filepath.Join(t.TempDir(), "key")
+		os.WriteFile(key, []byte(goldenKey), 0o600)
+		v := &vault{folder: &folder{path: "golden"}, userFile: key, owner: "1000", keys: map[string][]byte{}}
+		text, err := v.unseal("a"+sealedSuffix, data)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		c := &kept{}
+		if err := json.Unmarshal(text, c); err != nil || c.Context.Account != "user@contoso.com" || c.Plan.Tenant != "contoso.com" || c.Plan.Secret.source != "env:SECRET" || len(c.Tokens) != 1 || len(c.MSAL) == 0 {
+			t.Errorf("%s: %v\n%s", file, err, text)
+		}
+	}
+}
+
+// goldenKey is no secret: what it opens is made up.
+const goldenKey = "a key that everybody may know, for files in testdata"

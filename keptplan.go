@@ -1,0 +1,77 @@
+//go:build !js
+
+// A plan as another process carries it out, and as a person types it again.
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// absolute is the plan as another process can carry it out: what was named relative to
+// this one's folder is named in full.
+func (p Plan) absolute() Plan {
+	p.Secret, p.Certificate.Password = p.Secret.absolute(), p.Certificate.Password.absolute()
+	if p.Certificate.Path != "" && !strings.HasPrefix(strings.ToLower(p.Certificate.Path), "cert:") {
+		p.Certificate.Path = absolutePaths(p.Certificate.Path)
+	}
+	return p
+}
+
+// absolutePaths handles "cert.pem,key.pem" as two files, unless it is the name of one.
+func absolutePaths(path string) string {
+	if _, err := os.Stat(path); err == nil || !strings.Contains(path, ",") {
+		return absolutePath(path)
+	}
+	certificate, key, _ := strings.Cut(path, ",")
+	return absolutePath(certificate) + "," + absolutePath(key)
+}
+
+func absolutePath(path string) string {
+	if path == "-" {
+		return path
+	}
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}
+
+// command is what to type to make this connection again.
+func (p Plan) command() string {
+	words := []string{"connect-entra"}
+	add := func(name, value string) {
+		if value != "" {
+			words = append(words, "-"+name, value)
+		}
+	}
+	switch p.Set {
+	case environmentSet:
+		words = append(words, "-EnvironmentVariable")
+	case identitySet:
+		words = append(words, "-Identity")
+		add("ClientId", p.ClientID)
+	case secretSet:
+		id := p.ClientID
+		if !p.Secret.asks() {
+			id += ":" + p.Secret.source
+		}
+		add("ClientSecretCredential", id)
+		add("TenantId", p.Tenant)
+	case certificateSet:
+		add("ClientId", p.ClientID)
+		add("TenantId", p.Tenant)
+		add("CertificateSubjectName", p.Certificate.Subject)
+		add("CertificateThumbprint", p.Certificate.Thumbprint)
+		add("Certificate", p.Certificate.Path)
+	}
+	if p.Environment.Name != "Global" {
+		add("Environment", p.Environment.Name)
+	}
+	if p.Set != userSet {
+		add("ContextScope", "CurrentUser")
+	}
+	return strings.Join(words, " ")
+}

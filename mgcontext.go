@@ -1,0 +1,85 @@
+//go:build !js
+
+// The PowerShell module's file of user-defined clouds, as a file: userclouds.go knows
+// what is in it.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+)
+
+// mgContext is the PowerShell module's file of user-defined clouds.
+type mgContext struct {
+	dir  string // ~/.mg
+	warn func(format string, args ...any)
+}
+
+const mgContextName = "mg.context.json"
+
+// read gives the file, if it is the user's own: who can write it decides where secrets
+// are sent.
+func (m mgContext) read() ([]byte, error) {
+	f, err := openForeign(m.dir, m.warn)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, m.trouble("read", err)
+	}
+	defer f.Close()
+	data, err := f.readOwn(mgContextName)
+	return data, m.trouble("read", err)
+}
+
+func (m mgContext) change(change func(old []byte) ([]byte, error)) error {
+	if err := makeFolder(m.dir); err != nil {
+		return m.trouble("write", err)
+	}
+	f, err := openForeign(m.dir, m.warn)
+	if err != nil {
+		return m.trouble("write", err)
+	}
+	defer f.Close()
+	unlock, err := f.lock(context.Background(), mgContextName, lockWait)
+	if err != nil {
+		return m.trouble("write", err)
+	}
+	defer unlock()
+	old, err := f.readOwn(mgContextName)
+	if err != nil {
+		return m.trouble("read", err)
+	}
+	data, err := change(old)
+	if err != nil {
+		return err
+	}
+	return m.trouble("write", f.replace(mgContextName, data))
+}
+
+// trouble tells the reference's words first, and then what the matter is.
+func (m mgContext) trouble(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fail("storage", "Could not %s file at '%s'. Please ensure you have access to this file and try again in a few minutes..", what, filepath.Join(m.dir, mgContextName)).
+		because(err).try("see to this first: %s", err)
+}
+
+// readOwn reads a file that nobody else may write; nil if it is not there.
+func (f *folder) readOwn(name string) ([]byte, error) {
+	info, err := f.root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && othersWrite(info) {
+		err = errors.New("others may write to it")
+	}
+	if err != nil {
+		return nil, unusable(filepath.Join(f.path, name), err)
+	}
+	return f.read(name)
+}

@@ -1,0 +1,268 @@
+// The clouds that the user defined, in the file that the PowerShell module keeps them
+// in: both see what either wrote. What the file holds besides stays in it.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// cloudFile is ~/.mg/mg.context.json. A page has none.
+type cloudFile interface {
+	read() ([]byte, error)                         // nil if there is none
+	change(func(old []byte) ([]byte, error)) error // while no other process does
+}
+
+const userDefined = "User-defined"
+
+// bom stands at the beginning of the file: .NET's UTF-8 writer puts it there.
+var bom = []byte("\uFEFF")
+
+// cloudTable is the file, with all that we do not know of.
+type cloudTable struct {
+	file  map[string]json.RawMessage
+	table map[string]json.RawMessage // EnvironmentTable
+}
+
+func parseClouds(data []byte) (cloudTable, error) {
+	t := cloudTable{map[string]json.RawMessage{}, map[string]json.RawMessage{}}
+	data = bytes.TrimSpace(bytes.TrimPrefix(data, bom))
+	if len(data) == 0 {
+		return t, nil
+	}
+	err := json.Unmarshal(data, &t.file)
+	if table := t.file["EnvironmentTable"]; err == nil && table != nil {
+		err = json.Unmarshal(table, &t.table)
+	}
+	if err != nil {
+		return t, fail("storage", "The file of your own clouds is not what it should be: %s.", clean(err.Error())).because(err).
+			try("mend or move away mg.context.json in the folder .mg of your home")
+	}
+	if t.file == nil || t.table == nil { // both may be null
+		return parseClouds(nil)
+	}
+	return t, nil
+}
+
+// key finds the entry of that name, which is compared without regard to case.
+func (t cloudTable) key(name string) (string, bool) {
+	for key := range t.table {
+		if strings.EqualFold(key, name) {
+			return key, true
+		}
+	}
+	return name, false
+}
+
+// environments are the usable entries, by name. One that takes a built-in cloud's name
+// could send its secrets elsewhere.
+func (t cloudTable) environments() (list []Environment, unusable []string) {
+	for key, entry := range t.table {
+		var e Environment
+		err := json.Unmarshal(entry, &e)
+		if e.Type == "Built-in" {
+			continue
+		}
+		if err == nil && !strings.EqualFold(e.Name, key) {
+			err = fail("bad-value", "its name is not that of its entry")
+		}
+		if err == nil {
+			e, err = checkCloud(e)
+		}
+		if err != nil {
+			unusable = append(unusable, "Your own cloud "+clean(key)+" cannot be used: "+clean(err.Error()))
+			continue
+		}
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b Environment) int { return strings.Compare(a.Name, b.Name) })
+	slices.Sort(unusable)
+	return list, unusable
+}
+
+// format writes the file as the module does: a byte order mark, two spaces a level.
+func (t cloudTable) format() ([]byte, error) {
+	table, err := json.Marshal(t.table)
+	if err != nil {
+		return nil, err
+	}
+	t.file["EnvironmentTable"] = table
+	data, err := json.MarshalIndent(t.file, "", "  ")
+	return append(slices.Clone(bom), data...), err
+}
+
+// put adds an environment or replaces the fields of it that we know.
+func (t cloudTable) put(e Environment) error {
+	key, _ := t.key(e.Name)
+	entry := map[string]json.RawMessage{}
+	if old := t.table[key]; old != nil {
+		if err := json.Unmarshal(old, &entry); err != nil {
+			entry = map[string]json.RawMessage{}
+		}
+	}
+	for field, value := range map[string]string{"Name": e.Name, "AzureADEndpoint": e.AzureADEndpoint, "GraphEndpoint": e.GraphEndpoint, "Type": userDefined} {
+		entry[field], _ = json.Marshal(value)
+	}
+	data, err := json.Marshal(entry)
+	t.table[key] = data
+	return err
+}
+
+// checkCloud reduces the endpoints to scheme and host, as the reference stores them,
+// and refuses what is not https.
+func checkCloud(e Environment) (Environment, error) {
+	if strings.TrimSpace(e.Name) == "" {
+		return e, fail("bad-value", "Environment name needs to be specified.").try("add -Name")
+	}
+	if err := checkText("-Name", e.Name); err != nil {
+		return e, err
+	}
+	if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
+		return e, fail("bad-value", "Cannot change built-in environment %s.", e.Name).try("choose another name")
+	}
+	for _, endpoint := range []struct {
+		name  string
+		value *string
+	}{{"AzureADEndpoint", &e.AzureADEndpoint}, {"GraphEndpoint", &e.GraphEndpoint}} {
+		u, err := url.Parse(*endpoint.value)
+		switch {
+		case err != nil || !u.IsAbs() || u.User != nil || !isHost(u.Hostname()):
+			return e, fail("bad-value", "Parameter '%s' has an invalid endpoint URL. Please use a valid URL with a network protocol i.e. [protocol]://[resource-name].", endpoint.name).
+				try("-%s https://HOST", endpoint.name)
+		case u.Scheme != "https":
+			return e, fail("bad-value", "-%s must begin with https: secrets and tokens are sent there.", endpoint.name).
+				try("-%s https://%s", endpoint.name, u.Host)
+		}
+		*endpoint.value = "https://" + strings.ToLower(u.Host)
+	}
+	e.Type = userDefined
+	return e, nil
+}
+
+// isHost holds for a DNS name, of one label too, as a cloud of one's own may have.
+func isHost(s string) bool { return isDomain(s) || isDomain(s+".local") }
+
+// clouds are the built-in ones, and the user's own where p may mean one of them.
+func (sys *system) clouds(p Params) ([]Environment, error) {
+	name := p.text("Environment")
+	if _, builtIn := findEnvironment(clouds, name); builtIn || name == "" && !p.on("EnvironmentVariable") {
+		return clouds, nil
+	}
+	return sys.allClouds()
+}
+
+func (sys *system) allClouds() ([]Environment, error) {
+	if sys.cloudFile == nil {
+		return clouds, nil
+	}
+	data, err := sys.cloudFile.read()
+	if err != nil {
+		return nil, err
+	}
+	table, err := parseClouds(data)
+	if err != nil {
+		return nil, err
+	}
+	own, unusable := table.environments()
+	for _, text := range unusable {
+		sys.warn("%s", text)
+	}
+	return append(slices.Clone(clouds), own...), nil
+}
+
+// findCloud finds one of the built-in clouds or of the user's own.
+func (sys *system) findCloud(name string) (Environment, error) {
+	known, err := clouds, error(nil)
+	e, ok := findEnvironment(known, name)
+	if !ok {
+		if known, err = sys.allClouds(); err != nil {
+			return e, err
+		}
+		e, ok = findEnvironment(known, name)
+	}
+	if !ok {
+		err = unknownEnvironment(name, known)
+	}
+	return e, err
+}
+
+func unknownEnvironment(name string, known []Environment) error {
+	return fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name)).
+		try("one of %s", names(known))
+}
+
+// addEnvironment defines a cloud, or another meaning of one.
+func addEnvironment(_ context.Context, sys *system, p Params) error {
+	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
+		e, err := checkCloud(e)
+		if err != nil {
+			return e, err
+		}
+		return e, table.put(e)
+	})
+}
+
+// setEnvironment changes what was typed of a cloud; the rest stays.
+func setEnvironment(_ context.Context, sys *system, p Params) error {
+	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
+		if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
+			return e, fail("bad-value", "Cannot change built-in environment %s.", e.Name).try("define one of your own: connect-entra environments add")
+		}
+		if key, ok := table.key(e.Name); ok {
+			var old Environment
+			if err := json.Unmarshal(table.table[key], &old); err == nil {
+				e = Environment{Name: key, AzureADEndpoint: firstOf(e.AzureADEndpoint, old.AzureADEndpoint), GraphEndpoint: firstOf(e.GraphEndpoint, old.GraphEndpoint)}
+			}
+		}
+		e, err := checkCloud(e)
+		if err != nil {
+			return e, err
+		}
+		return e, table.put(e)
+	})
+}
+
+func removeEnvironment(_ context.Context, sys *system, p Params) error {
+	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
+		if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
+			return e, fail("bad-value", "Cannot remove built-in environment %s.", e.Name)
+		}
+		key, ok := table.key(e.Name)
+		if !ok {
+			return e, fail("unknown-environment", "Environment %s not found.", clean(e.Name)).try("connect-entra environments -All")
+		}
+		json.Unmarshal(table.table[key], &e) // for showing
+		delete(table.table, key)
+		return e, nil
+	})
+}
+
+// changeCloud changes the file and prints the environment that it was about.
+func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (Environment, error)) error {
+	if sys.cloudFile == nil {
+		return fail("storage", "There is no home folder to keep a cloud in.").try("set HOME")
+	}
+	e := Environment{Name: p.text("Name"), AzureADEndpoint: p.text("AzureADEndpoint"), GraphEndpoint: p.text("GraphEndpoint")}
+	err := sys.cloudFile.change(func(old []byte) ([]byte, error) {
+		table, err := parseClouds(old)
+		if err != nil {
+			return nil, err
+		}
+		if e, err = change(table, e); err != nil {
+			return nil, err
+		}
+		return table.format()
+	})
+	if err != nil {
+		return err
+	}
+	if p.on("Json") {
+		return sys.print(environmentsJSON([]Environment{e}))
+	}
+	return sys.print(formatEnvironments([]Environment{e}))
+}
