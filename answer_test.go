@@ -35,6 +35,7 @@ var tokenAnswers = []struct {
 	{"an empty object", `{}`, false},
 	{"cut off", `{"token_type":"Bearer","expires_in":3599,"access_token":"` + tokenSecret, false},
 	{"something after it", goodToken + `{"access_token":"` + tokenSecret + `"}`, false},
+	{"a bracket after it", goodToken + `}`, false},
 	{"a page", `<html><title>Sign in</title>` + tokenSecret + `</html>`, false},
 	{"the same key twice", `{"token_type":"Bearer","expires_in":3599,"access_token":"a","access_token":"` + tokenSecret + `"}`, false},
 	{"a key in capitals beside it", `{"token_type":"Bearer","expires_in":3599,"access_token":"a","ACCESS_TOKEN":"` + tokenSecret + `"}`, false},

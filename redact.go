@@ -32,9 +32,11 @@ var shownFields = []string{
 
 // shownHeaders is the same for headers.
 var shownHeaders = []string{
-	"accept", "client-request-id", "content-length", "content-type", "date", "location", "metadata", "request-id",
-	"retry-after", "return-client-request-id", "server", "user-agent", "www-authenticate", "x-client-cpu", "x-client-os",
-	"x-client-sku", "x-client-ver", "x-ms-client-request-id", "x-ms-ests-server", "x-ms-request-id",
+	"accept", "accept-encoding", "cache-control", "client-request-id", "connection", "content-encoding",
+	"content-length", "content-type", "date", "expires", "location", "metadata", "pragma", "request-id", "retry-after",
+	"return-client-request-id", "server", "strict-transport-security", "transfer-encoding", "user-agent", "vary", "via",
+	"www-authenticate", "x-client-cpu", "x-client-os", "x-client-sku", "x-client-ver", "x-content-type-options",
+	"x-ms-client-request-id", "x-ms-ests-server", "x-ms-request-id",
 }
 
 // isShown says whether a field's value may be seen; Graph's own query options may ($filter).

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -93,12 +94,14 @@ func (t *tracer) line(r *http.Request, a *answer, err error, try int, took time.
 // that was cut off is none either.
 func (t *tracer) body(a *answer) {
 	var value any
+	d := json.NewDecoder(bytes.NewReader(a.body))
+	d.UseNumber()
 	switch {
 	case a.body == nil:
 		t.debug("<   (the answer is streamed)")
 	case len(a.body) == 0:
 		t.debug("<   (empty)")
-	case json.Unmarshal(a.body, &value) == nil:
+	case d.Decode(&value) == nil && !d.More():
 		fields := map[string]string{}
 		flatten(fields, "", value)
 		t.fields("<   ", fields, shownFields)
@@ -176,8 +179,6 @@ func flatten(into map[string]string, path string, value any) {
 			items = append(items, fmt.Sprint(inner))
 		}
 		into[path] = strings.Join(items, ", ")
-	case float64:
-		into[path] = fmt.Sprintf("%.0f", v)
 	default:
 		into[path] = fmt.Sprint(v)
 	}
