@@ -26,10 +26,13 @@ type outside struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
 	environ  func() []string
+
+	correlation string // client-request-id of all that this run sends; "": a new one for each client
 	cache    *msalCache // what MSAL is to remember of the connection; nil: within the process
 }
 
 func main() {
+	hide()
 	ctx, stop := untilSignal(context.Background())
 	status := run(ctx, newSystem(), os.Args[1:])
 	stop()
@@ -50,6 +53,8 @@ func newSystem() *system {
 			direct:   newDirect(),
 			dial:     (&net.Dialer{}).DialContext,
 			environ:  os.Environ,
+
+			correlation: newCorrelation(),
 		},
 	}
 	sys.readSecret = readSecret

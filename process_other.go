@@ -4,4 +4,4 @@ package main
 
 // hide does nothing here: what other programs of the same user may read is for the system
 // to say.
-func hide() error { return nil }
+func hide() {}

@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -83,7 +84,7 @@ func (sys *system) wire(t target) *wire {
 	if t.kind == toIdentity {
 		next = sys.direct
 	}
-	return &wire{target: t, next: next, correlation: newCorrelation(), trace: newTracer(sys)}
+	return &wire{target: t, next: next, correlation: cmp.Or(sys.correlation, newCorrelation()), trace: newTracer(sys)}
 }
 
 // CloseIdleConnections is what MSAL asks of an HTTP client; those of the process end
