@@ -36,9 +36,9 @@ var faultyFlows = []faultyFlow{
 	{"secret", "connect-entra -TenantId $TENANT -ClientSecretCredential $APP:env:CANARY", "/token", false},
 	{"certificate", "connect-entra -TenantId $TENANT -ClientId $APP -Certificate $PEM", "/token", false},
 	{"federation", "connect-entra -EnvironmentVariable", "/token", false},
-	{"browser", "connect-entra -ClientTimeout 2", "/token", true},
-	{"device code", "connect-entra -UseDeviceCode", "/devicecode", false},
-	{"device poll", "connect-entra -UseDeviceCode", "/token", false},
+	{"browser", "connect-entra -ClientTimeout 2 -ContextScope Process", "/token", true},
+	{"device code", "connect-entra -UseDeviceCode -ContextScope Process", "/devicecode", false},
+	{"device poll", "connect-entra -UseDeviceCode -ContextScope Process", "/token", false},
 	{"identity", "connect-entra -Identity", "/token", false},
 }
 
