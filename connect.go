@@ -104,6 +104,7 @@ func verbs() []verb {
 		{"token", nil, "print an access token, for a script", tokenParameters, printToken},
 		{"explain", nil, "say how a line binds and what it would do", nil, explainLine},
 		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, makePracticeKit},
+		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, showCompletion},
 		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, showHelp},
 		{"version", nil, "print the version", nil, showVersion},
 	}
@@ -118,7 +119,7 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
 		}
 	}()
-	v, args := chooseVerb(args)
+	v, args := askedHelp(chooseVerb(args))
 	params, err := Params{Command: args}, error(nil)
 	if v.parameters != nil {
 		params, err = bind(v.parameters, args)
@@ -142,14 +143,48 @@ func chooseVerb(args []string) (verb, []string) {
 				return v, args[n:]
 			}
 		}
-		if slices.Contains([]string{"-?", "-h", "--help", "/?"}, args[0]) {
-			return chooseVerb(append([]string{"help"}, args[1:]...))
-		}
-		if args[0] == "--version" {
-			return chooseVerb([]string{"version"})
-		}
 	}
 	return verbs()[0], args
+}
+
+// askedHelp turns to help where a line asks for it.
+func askedHelp(v verb, args []string) (verb, []string) {
+	own := args
+	if i := slices.Index(args, "--"); i >= 0 {
+		own = args[:i]
+	}
+	asks := func(words ...string) bool { return len(own) > 0 && slices.Contains(words, own[0]) }
+	switch {
+	case asks("--version"):
+		v, _ := findVerb("version")
+		return v, nil
+	case v.name != "explain" && (asks("-h", "/?") || slices.Contains(own, "-?") || slices.Contains(own, "--help")):
+		help, _ := findVerb("help")
+		if v.name == verbs()[0].name && len(own) > 1 {
+			return help, own[1:]
+		}
+		if v.name == verbs()[0].name {
+			return help, nil
+		}
+		return help, []string{v.name}
+	}
+	return v, args
+}
+
+// calledAs puts the verb in front that the program's name means, as where a link is
+// called Disconnect-Entra. A typed verb wins.
+func calledAs(program string, args []string) []string {
+	program = program[strings.LastIndexAny(program, `/\`)+1:]
+	v, ok := findVerb(strings.TrimSuffix(strings.ToLower(program), ".exe"))
+	if !ok || v.name == verbs()[0].name {
+		return args
+	}
+	if len(args) > 0 {
+		if _, typed := findVerb(args[0]); typed {
+			return args
+		}
+	}
+	return append(strings.Fields(v.name), args...)
 }
 
 // findVerb finds a verb by its name or a cmdlet's.

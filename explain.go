@@ -28,7 +28,7 @@ func explainLine(_ context.Context, sys *system, p Params) error {
 	if len(args) > 0 && strings.EqualFold(strings.TrimLeft(args[0], "-"), "json") && strings.HasPrefix(args[0], "-") {
 		args, asJSON = args[1:], true
 	}
-	e := explain(args, sys.getenv)
+	e := sys.explain(args)
 	text := e.String()
 	if asJSON {
 		text = e.JSON()
@@ -51,7 +51,7 @@ type silent struct{ error }
 func (s silent) Unwrap() error { return s.error }
 
 // explain binds a line, given as the arguments of a program or as one PowerShell line.
-func explain(args []string, getenv func(string) string) explanation {
+func (sys *system) explain(args []string) explanation {
 	var e explanation
 	if len(args) == 1 && strings.ContainsAny(strings.TrimSpace(args[0]), " \t\n") {
 		e.verb, e.params, e.err = bindLine(args[0])
@@ -60,7 +60,7 @@ func explain(args []string, getenv func(string) string) explanation {
 		e.params, e.err = bind(e.verb.parameters, args)
 	}
 	if e.err == nil && e.params.Set != "" {
-		e.plan, e.no = newPlan(withPlaceholders(e.params), clouds, getenv)
+		e.plan, e.no = sys.plan(withPlaceholders(e.params))
 		for name, field := range map[string]*string{"TenantId": &e.plan.Tenant, "ClientId": &e.plan.ClientID} {
 			if typed := e.params.text(name); strings.HasPrefix(typed, "$") {
 				*field = typed

@@ -100,7 +100,7 @@ func topicNames() []string {
 // shortHelp fits 80 columns and 24 lines.
 func shortHelp() string {
 	var b strings.Builder
-	b.WriteString("Sign in to Microsoft Entra ID, typed as PowerShell's Connect-Entra.\n\n")
+	b.WriteString("Sign in to Microsoft Entra ID, typed as PowerShell's Connect-Entra.\n")
 	for _, line := range []string{
 		"connect-entra -Scopes User.Read.All             in the browser",
 		"connect-entra -UseDeviceCode                    with a code, on another device",
@@ -109,10 +109,11 @@ func shortHelp() string {
 		"connect-entra -Identity                         as this Azure host",
 		"connect-entra -AccessToken -                    with a token from stdin",
 		"connect-entra -EnvironmentVariable              by AZURE_CLIENT_ID and so on",
+		"connect-entra -Environment Sandbox …            to practise, without a network",
 	} {
 		b.WriteString("  " + line + "\n")
 	}
-	b.WriteString("\nAdd -Environment Sandbox to practise without a tenant or a network.\n\n")
+	b.WriteString("\n")
 	for _, v := range verbs() {
 		if !strings.Contains(v.name, " ") { // those are in the help of their first word
 			fmt.Fprintf(&b, "  %-13s %s\n", v.name, v.summary)

@@ -72,3 +72,33 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// TestVerbs holds which verb a line means, by its words and the program's name.
+func TestVerbs(t *testing.T) {
+	for line, want := range map[string]string{
+		"connect-entra":                               "connect",
+		"connect-entra -Identity":                     "connect -Identity",
+		"connect-entra conect":                        "connect conect",
+		"connect-entra help -Scopes":                  "help -Scopes",
+		"connect-entra -?":                            "help",
+		"connect-entra -h AADSTS65001":                "help AADSTS65001",
+		"connect-entra token --help":                  "help token",
+		"connect-entra token -Identity -?":            "help token",
+		"connect-entra -Identity -- ls --help":        "connect -Identity -- ls --help",
+		"connect-entra explain -h":                    "explain -h",
+		"connect-entra --version":                     "version",
+		"connect-entra Get-MgEnvironment -All":        "environments -All",
+		"/usr/local/bin/Connect-Entra -Identity":      "connect -Identity",
+		"./Get-MgEnvironment -All":                    "environments -All",
+		"disconnect-entra.exe":                        "disconnect",
+		"./Get-MgEnvironment help":                    "help",
+		`C:\Tools\Get-EntraContext.EXE -Json`:         "context -Json",
+		"/opt/my-own-name environments -Name Sandbox": "environments -Name Sandbox",
+	} {
+		words := strings.Fields(line)
+		v, args := askedHelp(chooseVerb(calledAs(words[0], words[1:])))
+		if got := strings.Join(append([]string{v.name}, args...), " "); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", line, got, want)
+		}
+	}
+}

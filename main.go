@@ -34,7 +34,7 @@ type outside struct {
 func main() {
 	hide()
 	ctx, stop := untilSignal(context.Background())
-	status := run(ctx, newSystem(), os.Args[1:])
+	status := run(ctx, newSystem(), calledAs(os.Args[0], os.Args[1:]))
 	stop()
 	os.Exit(status)
 }

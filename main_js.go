@@ -27,6 +27,10 @@ func makePracticeKit(context.Context, *system, Params) error {
 	return fail("usage", "The page makes no practice kit.").try("run connect-entra sandbox DIR in a terminal")
 }
 
+func showCompletion(context.Context, *system, Params) error {
+	return fail("usage", "The page has no shell to complete in.").try("run connect-entra completion SHELL in a terminal")
+}
+
 // main gives the page connectEntra(args: string[], stdin: string): Promise<{status:
 // number, stdout: string, stderr: string}>, and stays to answer.
 func main() {

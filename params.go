@@ -56,10 +56,11 @@ type parameter struct {
 	name     string
 	aliases  []string
 	kind     kindOfValue
-	sets     []in // nil: in all sets, by name
-	notEmpty bool // ValidateNotNullOrEmpty
-	common   bool // one of PowerShell's common parameters
-	ours     bool // not in the document: binds by its full name only
+	sets     []in   // nil: in all sets, by name
+	notEmpty bool   // ValidateNotNullOrEmpty
+	common   bool   // one of PowerShell's common parameters
+	ours     bool   // not in the document: binds by its full name only
+	offers   string // what completion offers for the value: clouds, files, topics or shells
 	help     string
 }
 
@@ -75,7 +76,7 @@ var documented = []parameter{
 	{name: "CertificateSubjectName", aliases: []string{"CertificateSubject", "CertificateName"}, kind: aString,
 		sets: []in{{set: certificateSet, position: 2}}, help: "the whole subject name of a certificate in the store"},
 	{name: "CertificateThumbprint", kind: aString, sets: []in{{set: certificateSet, position: 3}}, help: "the SHA-1 thumbprint of a certificate in the store"},
-	{name: "Certificate", kind: aCertificate, sets: []in{{set: certificateSet}}, help: "the file that holds certificate and key, PEM or PFX"},
+	{name: "Certificate", kind: aCertificate, sets: []in{{set: certificateSet}}, offers: "files", help: "the file that holds certificate and key, PEM or PFX"},
 	{name: "ClientSecretCredential", aliases: []string{"SecretCredential", "Credential"}, kind: aCredential,
 		sets: []in{{set: secretSet}}, help: "APPID, and where its secret is: APPID:env:NAME, APPID:@FILE, APPID:-"},
 	{name: "AccessToken", kind: aSecret, sets: []in{{set: tokenSet, position: 1, mandatory: true}}, help: "where a token is: -, @FILE or env:NAME"},
@@ -84,7 +85,7 @@ var documented = []parameter{
 	{name: "ContextScope", kind: aScope,
 		sets: []in{{set: userSet}, {set: certificateSet}, {set: identitySet}, {set: secretSet}, {set: environmentSet}},
 		help: "Process, or CurrentUser for all processes of this user"},
-	{name: "Environment", aliases: []string{"EnvironmentName", "NationalCloud"}, kind: aString, notEmpty: true, help: "the national cloud; Sandbox to practise"},
+	{name: "Environment", aliases: []string{"EnvironmentName", "NationalCloud"}, kind: aString, notEmpty: true, offers: "clouds", help: "the national cloud; Sandbox to practise"},
 	{name: "UseDeviceCode", aliases: []string{"UseDeviceAuthentication", "DeviceCode", "DeviceAuth", "Device"}, kind: aSwitch,
 		sets: []in{{set: userSet}}, help: "sign in with a code on another device"},
 	{name: "ClientTimeout", kind: aDouble, notEmpty: true, help: "seconds for each request, 300 by default"},
@@ -128,7 +129,7 @@ var (
 		{name: "Name", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the connection, as context -List names it, or how the name begins"},
 	}, commonParameters...)
 	environmentsParameters = append([]parameter{
-		{name: "Name", kind: aString, sets: []in{{position: 1}}, help: "the one of this name"},
+		{name: "Name", kind: aString, sets: []in{{position: 1}}, offers: "clouds", help: "the one of this name"},
 		{name: "All", kind: aSwitch, help: "the sovereign clouds and the practice cloud as well"},
 		{name: "Json", kind: aSwitch, help: "as JSON"},
 	}, commonParameters...)
@@ -143,10 +144,13 @@ var (
 		{name: "All", kind: aSwitch, help: "every connection, and the key they are sealed with"},
 	}, commonParameters...)
 	sandboxParameters = append([]parameter{
-		{name: "Path", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the folder to make"},
+		{name: "Path", kind: aString, sets: []in{{position: 1, mandatory: true}}, offers: "files", help: "the folder to make"},
 	}, commonParameters...)
+	completionParameters = []parameter{
+		{name: "Shell", kind: aString, sets: []in{{position: 1, mandatory: true}}, offers: "shells", help: "bash, zsh, fish or powershell"},
+	}
 	helpParameters = []parameter{
-		{name: "Topic", kind: aString, sets: []in{{position: 1}}, help: "a parameter, a verb, or an AADSTS code"},
+		{name: "Topic", kind: aString, sets: []in{{position: 1}}, offers: "topics", help: "a parameter, a verb, or an AADSTS code"},
 	}
 )
 
