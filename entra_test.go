@@ -31,6 +31,7 @@ import (
 // fakeEntra is a RoundTripper for all of Entra, Graph and managed identity.
 type fakeEntra struct {
 	*sandbox
+	moving sync.RWMutex // its hosts: a test may move it between requests of another process
 	mu     sync.Mutex
 	faults []*fault
 	sent   []sentRequest
@@ -65,8 +66,24 @@ func newFakeEntra(apps ...practiceApp) *fakeEntra {
 
 // at moves it to another cloud's hosts, given as base URLs.
 func (f *fakeEntra) at(login, graph string) *fakeEntra {
+	f.moving.Lock()
+	defer f.moving.Unlock()
 	f.login, f.graph = login, graph
 	return f
+}
+
+// answer is the sandbox's own, without record and faults.
+func (f *fakeEntra) answer(r *http.Request) (*http.Response, error) {
+	f.moving.RLock()
+	defer f.moving.RUnlock()
+	return f.sandbox.RoundTrip(r)
+}
+
+// has says whether r goes to the sandbox and not to another server.
+func (f *fakeEntra) has(r *http.Request) bool {
+	f.moving.RLock()
+	defer f.moving.RUnlock()
+	return f.handler(r.URL, r.Header) != nil
 }
 
 // fails adds a fault.
@@ -107,7 +124,7 @@ func (f *fakeEntra) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if with == nil {
-		return f.sandbox.RoundTrip(r)
+		return f.answer(r)
 	}
 	if with.delay > 0 {
 		if err := sleep(r.Context(), with.delay); err != nil {
@@ -119,7 +136,7 @@ func (f *fakeEntra) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var response *http.Response
 	if with.status == 0 && with.redirect == "" {
-		if response, err = f.sandbox.RoundTrip(r); err != nil {
+		if response, err = f.answer(r); err != nil {
 			return nil, err
 		}
 	} else {
@@ -205,8 +222,8 @@ func (f *fakeEntra) visit(method, to string, form url.Values) (*http.Response, e
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if f.handler(r.URL, r.Header) != nil {
-		return f.sandbox.RoundTrip(r)
+	if f.has(r) {
+		return f.answer(r)
 	}
 	transport := &http.Transport{
 		DisableKeepAlives: true,
@@ -247,7 +264,7 @@ func (f *fakeEntra) walk(page *http.Response, user string, consent bool) error {
 		if page.StatusCode >= 400 && !strings.Contains(string(data), `"decision"`) {
 			return fmt.Errorf("%s says: %s", page.Request.URL, html.UnescapeString(pageText.ReplaceAllString(string(data), " ")))
 		}
-		if form == nil || f.handler(page.Request.URL, page.Request.Header) == nil {
+		if form == nil || !f.has(page.Request) {
 			return nil
 		}
 		fields := url.Values{}
