@@ -23,6 +23,9 @@ import (
 	"time"
 )
 
+// maxAddress is what every browser, launcher and proxy on the way takes.
+const maxAddress = 8 << 10
+
 // browserWait is how long a person may take.
 const browserWait = 15 * time.Minute
 
@@ -136,7 +139,11 @@ func completeAddress(w *wire, address string, secrets callbackSecrets) (string, 
 	q.Set("scope", strings.TrimSpace(q.Get("scope")+" openid offline_access profile"))
 	q.Set("client-request-id", w.correlation)
 	u.RawQuery = q.Encode()
-	return u.String(), nil
+	if address = u.String(); len(address) > maxAddress {
+		return "", fail("bad-value", "With so many scopes the sign-in page's address is longer than servers and browsers take.").
+			try("ask for fewer scopes, or add -UseDeviceCode")
+	}
+	return address, nil
 }
 
 // isLoopbackPage holds for http pages on this machine: those of the practice cloud.
