@@ -187,8 +187,8 @@ func (sys *system) report(err error) int {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", f.message, k.id)
 	if s := f.server; s != nil {
-		if said, _, _ := strings.Cut(s.Description, " Trace ID: "); said != "" { // the ids follow on a line of their own
-			fmt.Fprintf(&b, "  server said: %q\n", clean(said))
+		if s.Description != "" {
+			fmt.Fprintf(&b, "  server said: %q\n", clean(s.Description))
 		}
 		if s.TraceID != "" || s.CorrelationID != "" {
 			fmt.Fprintf(&b, "  trace: %s  correlation: %s  %s\n", clean(s.TraceID), clean(s.CorrelationID), clean(s.Timestamp))

@@ -107,6 +107,7 @@ func (a browserSignIn) declined(form url.Values) error {
 	s := &serverError{Host: a.wire.host(), Status: http.StatusBadRequest, CorrelationID: a.wire.correlation}
 	s.Code, s.Description, s.Suberror = form.Get("error"), a.wire.trace.scrub(form.Get("error_description")), form.Get("error_subcode")
 	s.AADSTS = aadstsOf(s.Description)
+	s.takeIDs()
 	kind := refusalKind(s)
 	f := fail(kind, "%s", refusalText(kind, s))
 	f.server = s

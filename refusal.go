@@ -121,6 +121,18 @@ func (w *wire) readRefusal(a *answer) *serverError {
 	return s
 }
 
+// takeIDs moves the ids that Entra writes behind a description, "Trace ID: … Correlation
+// ID: … Timestamp: …", into their own fields: in a browser they come no other way.
+func (s *serverError) takeIDs() {
+	description, rest, ok := strings.Cut(s.Description, " Trace ID: ")
+	trace, rest, ok2 := strings.Cut(rest, " Correlation ID: ")
+	correlation, timestamp, ok3 := strings.Cut(rest, " Timestamp: ")
+	if ok && ok2 && ok3 {
+		s.Description = description
+		s.TraceID, s.CorrelationID, s.Timestamp = firstOf(s.TraceID, trace), correlation, firstOf(s.Timestamp, timestamp)
+	}
+}
+
 // aadstsOf is Entra's number at the start of a description; a browser is told no other way.
 func aadstsOf(description string) string {
 	rest, ok := strings.CutPrefix(description, "AADSTS")
@@ -137,6 +149,7 @@ func (s *serverError) read(fields map[string]json.RawMessage, scrub func(string)
 	s.Code, s.Description = text("error"), text("error_description")
 	s.Suberror, s.Claims = text("suberror"), textOf(fields["claims"])
 	s.TraceID, s.CorrelationID, s.Timestamp = text("trace_id"), text("correlation_id"), text("timestamp")
+	s.takeIDs()
 	var codes []int
 	if json.Unmarshal(fields["error_codes"], &codes) == nil && len(codes) > 0 && codes[0] > 0 {
 		s.AADSTS = fmt.Sprint(codes[0])
