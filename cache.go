@@ -214,13 +214,16 @@ func (k *keep) lasting(id string, plan Plan) source {
 	}
 }
 
-// renewal is the flow of a kept plan, if it can do without a person.
+// renewal is the flow of a kept plan, if it can do without a person: what is typed is
+// not there any more, and the terminal belongs to whoever wants the token.
 func (k *keep) renewal(plan Plan) (source, error) {
-	if plan.Secret.asks() && plan.Flow == bySecret || plan.Certificate.HasPass && plan.Certificate.Password.asks() {
+	if plan.asks() {
 		return nil, fail("sign-in-needed", "The kept token has expired, and its renewal needs a secret that was typed.").
 			try("%s; a secret in a file or a variable renews by itself", plan.command())
 	}
-	return k.start(k.inside(), plan)
+	sys := k.inside()
+	sys.terminal.stdin = false
+	return k.start(sys, plan)
 }
 
 // cannotRenew says of a kept connection what its flow says of a sign-in: that Entra

@@ -207,7 +207,7 @@ func (k *keep) setCurrent(id string) error {
 // save keeps a connection that was just made and makes it the current one. Only then is
 // it different from before: a sign-in that failed leaves everything as it was.
 func (k *keep) save(c Connection) (Connection, error) {
-	account := firstOf(c.Account)
+	account := c.Account
 	homes := k.cache.accounts()
 	if len(homes) > 1 {
 		return c, fail("bug", "one sign-in gave %d accounts", len(homes))
@@ -233,7 +233,8 @@ func (k *keep) save(c Connection) (Connection, error) {
 		err = k.setCurrent(id)
 	}
 	if err != nil {
-		return c, err
+		return c, fail("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).because(err).
+			try("%s", firstOf(asFailure(err).cure, "use the token in this process alone: -ContextScope Process"))
 	}
 	c.kept = k.holder().about
 	c.source = k.lasting(id, entry.Plan)

@@ -88,18 +88,14 @@ func TestStuckHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer holder.Process.Kill()
-	for {
-		unlock, err := d.keep().lock(t.Context(), all[0].ID, 0)
-		if err != nil {
-			break
-		}
-		unlock()
+	who := fmt.Sprintf("process %d", holder.Process.Pid)
+	for k := d.keep(); k.folder.holder(all[0].ID+".lock") != who; {
 		time.Sleep(time.Millisecond)
 	}
 	holder.Process.Signal(syscall.SIGSTOP)
 	began := time.Now()
 	_, stderr := d.must(8, asApp)
-	if took := time.Since(began); took < lockWait || took > lockWait+time.Second || !strings.Contains(stderr, fmt.Sprintf("Process %d has held", holder.Process.Pid)) {
+	if took := time.Since(began); took < lockWait || took > lockWait+time.Second || !strings.Contains(stderr, upperFirst(who)+" has held") {
 		t.Errorf("after %v\n%s", took, stderr)
 	}
 	d.token()

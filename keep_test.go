@@ -414,7 +414,7 @@ func TestUnreachableKeyLeavesFilesAlone(t *testing.T) {
 	requests := d.grants("authorization_code")
 	d.must(8, "token")
 	_, stderr := d.must(8, "-Force")
-	if !strings.Contains(stderr, "ContextScope Process") || d.grants("authorization_code") != requests {
+	if !strings.Contains(stderr, "-ContextScope Process") || d.grants("authorization_code") != requests {
 		t.Errorf("nothing should be sent:\n%s", stderr)
 	}
 	if after := snapshot(t, d.dir); after != before {

@@ -20,6 +20,12 @@ func (p Plan) absolute() Plan {
 	return p
 }
 
+// asks says whether carrying it out needs a secret or file that only a person or a pipe
+// can give.
+func (p Plan) asks() bool {
+	return p.Flow == bySecret && p.Secret.asks() || p.Certificate.Path == "-" || p.Certificate.HasPass && p.Certificate.Password.asks()
+}
+
 // absolutePaths handles "cert.pem,key.pem" as two files, unless it is the name of one.
 func absolutePaths(path string) string {
 	if _, err := os.Stat(path); err == nil || !strings.Contains(path, ",") {

@@ -266,7 +266,8 @@ func (v *vault) keyFor(name, holder, id, place, epoch string) ([]byte, error) {
 		return secret, nil
 	}
 	if err != nil && !errors.Is(err, errKeyGone) {
-		return nil, v.unreachable(h.about, err)
+		return nil, fail("storage", "The key that %s was sealed with cannot be had from %s: %s.", filepath.Join(v.path, name), clean(h.about), strings.TrimSuffix(err.Error(), ".")).
+			try("use it where it was made; here, set XDG_STATE_HOME to another folder, or delete it")
 	}
 	nowPlace, nowEpoch := h.place()
 	if place == "unknown" || nowPlace == "unknown" || place != nowPlace && epoch == nowEpoch {

@@ -99,6 +99,41 @@ func TestStoreRefusesWhatIsNoFile(t *testing.T) {
 	}
 }
 
+// TestStoreIsNotTurnedElsewhere exchanges a file for a link, again and again, while it
+// is written and read.
+func TestStoreIsNotTurnedElsewhere(t *testing.T) {
+	f, _ := testFolder(t)
+	victim := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(victim, []byte("untouched"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			name := filepath.Join(f.path, []string{"a", "a.tmp"}[i%2])
+			os.Remove(name)
+			os.Symlink(victim, name)
+		}
+	}()
+	for range 500 {
+		f.replace("a", []byte("new"))
+		if data, err := f.read("a"); err == nil && string(data) != "new" {
+			t.Fatalf("read %q", data)
+		}
+	}
+	close(stop)
+	<-stopped
+	if data, _ := os.ReadFile(victim); string(data) != "untouched" || modeOf(t, victim) != 0o600 {
+		t.Errorf("the victim holds %q, %v", data, modeOf(t, victim))
+	}
+}
+
 func TestStoreRefusesForeignOwners(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to give a file away")
