@@ -26,9 +26,9 @@ type outside struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
 	environ  func() []string
+	cache    *msalCache // what MSAL is to remember of the connection; nil: within the process
 
 	correlation string // client-request-id of all that this run sends; "": a new one for each client
-	cache    *msalCache // what MSAL is to remember of the connection; nil: within the process
 }
 
 func main() {
