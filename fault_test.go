@@ -284,3 +284,16 @@ func leaked(text string, secrets []string) string {
 	}
 	return ""
 }
+
+// TestNoRegionOfTheEnvironments holds the secret to the cloud's login host: MSAL sends it
+// to another one where MSAL_FORCE_REGION is set.
+func TestNoRegionOfTheEnvironments(t *testing.T) {
+	t.Setenv("MSAL_FORCE_REGION", "westeurope")
+	flow := faultyFlows[0]
+	s := newFaultyScene(flow, fault{match: "nothing"}, map[string]string{})
+	s.check(t, flow, fault{}, flow.typed+" -ContextScope Process -NoWelcome", "")
+	want := "POST https://login.microsoftonline.com/" + practiceTenant + "/oauth2/v2.0/token"
+	if got := strings.Join(s.entra.requests(""), " "); got != want {
+		t.Errorf("sent %s", got)
+	}
+}

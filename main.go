@@ -21,12 +21,11 @@ import (
 
 // outside is the part of system that a browser page does not have.
 type outside struct {
-	internet http.RoundTripper // to Entra and Graph, through the proxies of the environment
-	direct   http.RoundTripper // to a managed-identity host: never through a proxy
-	dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
-	environ  func() []string
-
+	internet    http.RoundTripper // to Entra and Graph, through the proxies of the environment
+	direct      http.RoundTripper // to a managed-identity host: never through a proxy
+	dial        func(ctx context.Context, network, address string) (net.Conn, error)
+	openURL     func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
+	environ     func() []string
 	correlation string     // client-request-id of all that this run sends; "": a new one for each client
 	cache       *msalCache // what MSAL is to remember of the connection; nil: within the process
 }
