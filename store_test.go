@@ -207,12 +207,12 @@ func TestStoreWithoutSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := limit
-	small.Cur = 1000
+	small.Cur = 16 << 20 // more than the test log will ever have
 	syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small)
-	err := f.replace("a", make([]byte, 5000))
+	err := f.replace("a", make([]byte, 17<<20))
 	syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
 	if err == nil {
-		t.Fatal("5000 bytes went where 1000 fit")
+		t.Fatal("17 MiB went where 16 fit")
 	}
 	data, err := f.read("a")
 	names, _ := f.list("")
