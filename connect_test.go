@@ -66,6 +66,7 @@ func TestTranscripts(t *testing.T) {
 
 // scene is the world that a transcript plays in.
 type scene struct {
+	t        testing.TB
 	env      map[string]string
 	dir      string
 	mg       string // ~/.mg
@@ -85,7 +86,7 @@ type typed struct {
 
 func playTranscript(t *testing.T, text string) {
 	app := testApp()
-	s := &scene{env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant, keyFileName: testKeyFile(t)},
+	s := &scene{t: t, env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant, keyFileName: testKeyFile(t)},
 		dir: filepath.Join(t.TempDir(), "own"), mg: filepath.Join(t.TempDir(), ".mg"), entra: newFakeEntra(app)}
 	s.cloud("Global")
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
@@ -186,7 +187,7 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 		stderr:    stderr,
 		getenv:    func(name string) string { return s.env[name] },
 		dir:       s.dir,
-		keeps:     openKeep,
+		keeps:     s.openKeep,
 		cloudFile: mgContext{dir: s.mg},
 		outside: outside{
 			internet: s.entra,
@@ -210,6 +211,16 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 	}
 	sys.terminal.stdin, sys.terminal.stderr = s.terminal, s.terminal
 	return sys
+}
+
+// openKeep also closes the folder after the test, as Windows removes none that is open;
+// a process leaves that to its end.
+func (s *scene) openKeep(sys *system, start func(*system, Plan) (source, error), toWrite bool) (keeper, error) {
+	k, err := openKeep(sys, start, toWrite)
+	if kept, ok := k.(*keep); ok {
+		s.t.Cleanup(func() { kept.Close() })
+	}
+	return k, err
 }
 
 // openURL is the person's browser.

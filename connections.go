@@ -69,13 +69,17 @@ func prepareKeep(sys *system, start func(*system, Plan) (source, error)) (keeper
 		return nil, err
 	}
 	k := &keep{vault: v, sys: sys, start: start, cache: &msalCache{}}
-	if err := v.ready(); err != nil {
+	if err = v.ready(); err == nil {
+		_, err = k.current()
+	}
+	if err == nil {
+		err = k.sweep()
+	}
+	if err != nil {
+		v.Close()
 		return nil, err
 	}
-	if _, err := k.current(); err != nil {
-		return nil, err
-	}
-	return k, k.sweep()
+	return k, nil
 }
 
 // sweep removes what killed processes left half written, unless its writer still lives.
@@ -196,10 +200,10 @@ func (k *keep) current() (string, error) {
 }
 
 func (k *keep) setCurrent(id string) error {
+	if now, _, err := k.readSealed(currentID + sealedSuffix); err == nil && string(now) == id {
+		return nil
+	}
 	return k.locked(currentID, func() error {
-		if now, _, err := k.readSealed(currentID + sealedSuffix); err == nil && string(now) == id {
-			return nil
-		}
 		return k.writeSealed(currentID+sealedSuffix, []byte(id))
 	})
 }

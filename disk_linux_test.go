@@ -89,7 +89,7 @@ func TestStuckHolder(t *testing.T) {
 	}
 	defer holder.Process.Kill()
 	who := fmt.Sprintf("process %d", holder.Process.Pid)
-	for k := d.keep(); k.folder.holder(all[0].ID+".lock") != who; {
+	for k := d.keep(); holderIn(k.held(all[0].ID+".lock")) != who; {
 		time.Sleep(time.Millisecond)
 	}
 	holder.Process.Signal(syscall.SIGSTOP)

@@ -17,14 +17,12 @@ import (
 )
 
 // desk is one user's host: each typed line is a process of its own to the program.
-type desk struct {
-	t testing.TB
-	*scene
-}
+type desk struct{ *scene }
 
 // newDesk has wilma before it, who consents, and keeps its key in a file.
 func newDesk(t testing.TB, apps ...practiceApp) *desk {
-	d := &desk{t, &scene{
+	d := &desk{&scene{
+		t:       t,
 		env:     map[string]string{keyFileName: testKeyFile(t), "SECRET": testSecret},
 		dir:     filepath.Join(t.TempDir(), "state", "connect-entra"),
 		mg:      filepath.Join(t.TempDir(), ".mg"),
@@ -84,7 +82,7 @@ func (d *desk) grants(grant string) int {
 // keep opens what the desk keeps, without typing anything.
 func (d *desk) keep() *keep {
 	d.t.Helper()
-	k, err := openKeep(d.system(io.Discard, io.Discard), startFlow, false)
+	k, err := d.openKeep(d.system(io.Discard, io.Discard), startFlow, false)
 	if err != nil || k == nil {
 		d.t.Fatalf("nothing is kept: %v", err)
 	}

@@ -17,9 +17,13 @@ import (
 // lockWait is for a write, which takes milliseconds: who holds a lock longer is stuck.
 const lockWait = 5 * time.Second
 
-// lock waits until this process alone holds the lock of that name; the system frees it
-// when the process ends, however it ends. Its file holds the holder's process number
-// and is never deleted: two processes could then hold locks on different files.
+// maxLockWait bounds waiting where the lock goes from hand to hand.
+const maxLockWait = time.Minute
+
+// lock waits until this process alone holds the lock of that name, and gives up when
+// one holder keeps it for longer than wait. The system frees it when the holder ends,
+// however it ends. Its file says who holds it and is never deleted: two processes could
+// then hold locks on different files.
 func (f *folder) lock(ctx context.Context, name string, wait time.Duration) (unlock func(), err error) {
 	name += ".lock"
 	handle, err := f.open(name, os.O_RDWR|os.O_CREATE)
@@ -35,7 +39,7 @@ func (f *folder) lock(ctx context.Context, name string, wait time.Duration) (unl
 		return nil, unusable(filepath.Join(f.path, name), err)
 	}
 	if handle.Truncate(0) == nil {
-		handle.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0) // for a message only
+		handle.WriteAt(fmt.Appendf(nil, "%d %d\n", os.Getpid(), time.Now().UnixNano()), 0) // for a message only
 	}
 	return func() { handle.Close() }, nil
 }
@@ -53,10 +57,11 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, wa
 			handle.Close()
 		}
 	}()
-	notice := time.NewTimer(2 * time.Second)
-	limit := time.NewTimer(wait)
-	defer notice.Stop()
-	defer limit.Stop()
+	began := time.Now()
+	held, since := f.held(name), began
+	notice := min(wait, 2*time.Second) // then the person hears of it, if it is a lock for writing
+	timer := time.NewTimer(notice)
+	defer timer.Stop()
 	for {
 		select {
 		case err := <-got:
@@ -64,25 +69,40 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, wa
 				handle.Close()
 			}
 			return err
-		case <-notice.C:
-			if wait <= lockWait {
-				f.warn("Waiting for %s, which holds %s.", f.holder(name), name)
-			}
-			continue
 		case <-ctx.Done():
 			close(abandoned)
 			return context.Cause(ctx)
-		case <-limit.C:
+		case <-timer.C:
+		}
+		now := f.held(name)
+		switch took := time.Since(since); {
+		case now != held:
+			held, since = now, time.Now()
+			timer.Reset(notice)
+		case took >= wait || time.Since(began) > max(wait, maxLockWait):
 			close(abandoned)
-			return fail("storage", "%s has held %s for %s.", upperFirst(f.holder(name)), filepath.Join(f.path, name), wait).because(errHeld).
+			return fail("storage", "%s has held %s for %s.", upperFirst(holderIn(held)), filepath.Join(f.path, name), took.Round(time.Second)).because(errHeld).
 				try("look at that process; end it if it is stuck, then try again")
+		default:
+			if wait == lockWait {
+				f.warn("Waiting for %s, which holds %s.", holderIn(held), name)
+			}
+			timer.Reset(wait - took)
 		}
 	}
 }
 
-func (f *folder) holder(name string) string {
+// held is what the holder of a lock wrote into its file.
+func (f *folder) held(name string) string {
 	data, err := f.read(name)
-	if pid := strings.TrimSpace(string(data)); err == nil && pid != "" {
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+func holderIn(held string) string {
+	if pid, _, ok := strings.Cut(held, " "); ok {
 		return "process " + clean(pid)
 	}
 	return "another process"

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build !js
 
 package main
 
@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,10 +29,15 @@ var long = flag.Bool("long", false, "run the stress tests in full: ten rounds, 1
 func (d *desk) processes() (start func(lines ...string) *exec.Cmd) {
 	server := httptest.NewServer(http.HandlerFunc(d.serve))
 	d.t.Cleanup(server.Close)
-	d.env["XDG_STATE_HOME"] = filepath.Dir(d.dir)
-	d.env["HOME"] = filepath.Dir(d.mg)
+	for _, name := range []string{"XDG_STATE_HOME", "LocalAppData"} {
+		d.env[name] = filepath.Dir(d.dir)
+	}
+	for _, name := range []string{"HOME", "USERPROFILE"} {
+		d.env[name] = filepath.Dir(d.mg)
+	}
 	return func(lines ...string) *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
+		cmd.Env = os.Environ()
 		for name, value := range d.env {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
@@ -223,7 +229,7 @@ func killAgainAndAgain(t *testing.T, kills int) {
 
 func isKilled(err error) bool {
 	var exit *exec.ExitError
-	return errors.As(err, &exit) && exit.ExitCode() == -1
+	return errors.As(err, &exit) && (exit.ExitCode() == -1 || runtime.GOOS == "windows")
 }
 
 // TestDisconnectDuringRenewal: a renewal that is on its way must not bring back what
