@@ -219,7 +219,7 @@ func (b *binding) bindNamed(arguments []argument) (rest []argument, err error) {
 		}
 		value, err := convert(p, a.value)
 		if err == nil {
-			err = b.validate(p, value)
+			err = validate(p, value)
 		}
 		if err != nil {
 			return nil, err
@@ -243,7 +243,7 @@ func (p parameter) inSet(set string) bool {
 }
 
 // validate is what the validation attributes and the mandatory mark refuse.
-func (b *binding) validate(p parameter, value any) error {
+func validate(p parameter, value any) error {
 	mandatory := slices.ContainsFunc(p.sets, func(i in) bool { return i.mandatory })
 	text, isText := value.(string)
 	switch {
@@ -332,7 +332,7 @@ func (b *binding) place(candidates []parameter, a argument) error {
 	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, a.value) }))]
 	value, err := convert(p, a.value)
 	if err == nil {
-		err = b.validate(p, value)
+		err = validate(p, value)
 	}
 	if err != nil {
 		return err

@@ -114,7 +114,11 @@ func verbs() []verb {
 // status, and prints whatever went wrong.
 func run(ctx context.Context, sys *system, args []string) (status int) {
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case halt:
+			status = sys.report(r.reason)
+		default:
 			// The value may hold anything, a secret too; the type and place of a bug do not.
 			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
 		}
@@ -124,8 +128,10 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 	if v.parameters != nil {
 		params, err = bind(v.parameters, args)
 	}
-	if err == nil {
-		sys.prefer = preferencesOf(params)
+	sys.prefer = preferencesOf(ctx, params)
+	if params, err = sys.supply(ctx, v, params, err); err == nil {
+		sys.noteIdle(v, params)
+		sys.noteVerb(v, args)
 		err = v.run(ctx, sys, params)
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, context.Canceled) {
@@ -185,6 +191,20 @@ func calledAs(program string, args []string) []string {
 		}
 	}
 	return append(strings.Fields(v.name), args...)
+}
+
+// noteVerb tells a person whose first word was taken for a value that it is near a verb.
+func (sys *system) noteVerb(v verb, args []string) {
+	if v.name != verbs()[0].name || len(args) == 0 || !isValue(args[0]) {
+		return
+	}
+	var names []string
+	for _, known := range verbs() {
+		names = append(names, known.name)
+	}
+	if near := nearest(args[0], names); near != "" {
+		sys.note("%q was taken for a value by position. Did you mean connect-entra %s?", clean(args[0]), near)
+	}
 }
 
 // findVerb finds a verb by its name or a cmdlet's.

@@ -199,15 +199,13 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 			environ: func() []string { return nil },
 		},
 	}
-	answers := splitLines(s.stdin)
 	sys.readSecret = func(prompt string) (string, error) {
 		fmt.Fprintln(stderr, prompt)
-		if len(answers) == 0 {
+		line := <-nextLine(sys.stdin, "")
+		if line.err == nil && line.text == "" {
 			return "", io.EOF
 		}
-		line := answers[0]
-		answers = answers[1:]
-		return line, nil
+		return strings.TrimSuffix(line.text, "\n"), line.err
 	}
 	sys.terminal.stdin, sys.terminal.stderr = s.terminal, s.terminal
 	return sys

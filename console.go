@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -11,22 +12,41 @@ import (
 
 // preferences are the common parameters of one run, as bound.
 type preferences struct {
-	verbose, debug       bool
-	information, warning string // an ActionPreference, "" when not given
+	verbose, debug bool
+	actions        map[string]string // by stream: an ActionPreference, none where not given
+	ctx            context.Context   // the run's, for questions in between
 }
 
 // note tells what happened: PowerShell's information stream, which here is shown unless
 // -InformationAction hides it.
 func (sys *system) note(format string, args ...any) {
-	if !hidden(sys.prefer.information) {
-		sys.say("", format, args...)
-	}
+	sys.show("Information", "", fmt.Sprintf(format, args...))
 }
 
 // warn tells what may go wrong.
 func (sys *system) warn(format string, args ...any) {
-	if !hidden(sys.prefer.warning) {
-		sys.say("WARNING: ", format, args...)
+	sys.show("Warning", "WARNING: ", fmt.Sprintf(format, args...))
+}
+
+// halt ends the run from within a message: PowerShell's Stop. It is a panic that run
+// recovers, so that nothing in between prints, keeps or starts anything more.
+type halt struct{ reason *failure }
+
+// show does with a message of a stream what its preference asks. Ignore and
+// SilentlyContinue hide it; Break, which starts a debugger there, counts as Continue.
+func (sys *system) show(stream, prefix, text string) {
+	action := sys.prefer.actions[stream]
+	if action == "SilentlyContinue" || action == "Ignore" {
+		return
+	}
+	sys.say(prefix, "%s", text)
+	switch {
+	case action == "Inquire" && sys.asks():
+		if refused := sys.inquire(stream); refused != nil {
+			panic(halt{refused})
+		}
+	case action == "Inquire", action == "Stop":
+		panic(halt{fail("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
 	}
 }
 
@@ -48,10 +68,6 @@ func (sys *system) say(prefix, format string, args ...any) {
 	fmt.Fprintf(sys.stderr, prefix+format+"\n", args...)
 }
 
-func hidden(action string) bool {
-	return strings.EqualFold(action, "SilentlyContinue") || strings.EqualFold(action, "Ignore")
-}
-
 // print writes a result to stdout. A token half written to a full disk must not pass
 // for a success, so the error counts.
 func (sys *system) print(text string) error {
@@ -63,11 +79,24 @@ func (sys *system) print(text string) error {
 }
 
 // preferencesOf takes the common parameters that say what to show.
-func preferencesOf(p Params) preferences {
+func preferencesOf(ctx context.Context, p Params) preferences {
 	return preferences{
-		verbose:     p.on("Verbose"),
-		debug:       p.on("Debug"),
-		information: p.text("InformationAction"),
-		warning:     p.text("WarningAction"),
+		verbose: p.on("Verbose"),
+		debug:   p.on("Debug"),
+		actions: map[string]string{"Information": p.text("InformationAction"), "Warning": p.text("WarningAction")},
+		ctx:     ctx,
+	}
+}
+
+// noteIdle tells of parameters that are accepted and do nothing here.
+func (sys *system) noteIdle(v verb, p Params) {
+	var names []string
+	for _, row := range v.parameters {
+		if row.idle && p.has(row.name) {
+			names = append(names, "-"+row.name)
+		}
+	}
+	if len(names) > 0 {
+		sys.note("No effect outside PowerShell: %s", strings.Join(names, ", "))
 	}
 }

@@ -29,7 +29,8 @@ func toSecret(p parameter, value any) (any, error) {
 		because(bindFailure{"ParameterArgumentTransformationError"})
 }
 
-// toCredential takes an application's ID, alone or with the place of its secret.
+// toCredential takes an application's ID, alone or with the place of its secret; ” asks
+// for the ID as well.
 func toCredential(p parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
@@ -38,7 +39,7 @@ func toCredential(p parameter, value any) (any, error) {
 		return credential{"", Secret{string(v)}}, nil
 	case string:
 		id, place, placed := strings.Cut(v, ":")
-		if isGUID(id) && (!placed || isSecretSource(place)) {
+		if v == "" || isGUID(id) && (!placed || isSecretSource(place)) {
 			return credential{id, Secret{place}}, nil
 		}
 	}

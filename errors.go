@@ -75,6 +75,7 @@ var kinds = []kind{
 	{"wrong-password", 2, ""},
 
 	{"declined", 3, ""},
+	{"stopped", 3, ""},
 
 	{"no-managed-identity", 4, ""},
 	{"not-connected", 4, "connect-entra"},

@@ -336,7 +336,7 @@ func statusText() string {
 // nearest gives the known name that is the fewest edits away from what was typed, and
 // near enough to be meant; "" if none is.
 func nearest(typed string, known []string) string {
-	best, fewest := "", 1+len(typed)/3
+	best, fewest := "", 1+len(typed)/4
 	for _, name := range known {
 		if n := edits(strings.ToLower(typed), strings.ToLower(name)); n <= fewest && (best == "" || n < fewest) {
 			best, fewest = name, n

@@ -60,6 +60,7 @@ type parameter struct {
 	notEmpty bool   // ValidateNotNullOrEmpty
 	common   bool   // one of PowerShell's common parameters
 	ours     bool   // not in the document: binds by its full name only
+	idle     bool   // accepted, and does nothing here
 	offers   string // what completion offers for the value: clouds, files, topics or shells
 	help     string
 }
@@ -103,12 +104,12 @@ var commonParameters = []parameter{
 	{name: "WarningAction", aliases: []string{"wa"}, kind: anAction, common: true, help: "what a warning does"},
 	{name: "InformationAction", aliases: []string{"infa"}, kind: anAction, common: true, help: "what a note does"},
 	{name: "ProgressAction", aliases: []string{"proga"}, kind: anAction, common: true, help: "what progress does"},
-	{name: "ErrorVariable", aliases: []string{"ev"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "WarningVariable", aliases: []string{"wv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "InformationVariable", aliases: []string{"iv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "OutVariable", aliases: []string{"ov"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "OutBuffer", aliases: []string{"ob"}, kind: anInteger, common: true, help: "no effect outside PowerShell"},
-	{name: "PipelineVariable", aliases: []string{"pv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "ErrorVariable", aliases: []string{"ev"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
+	{name: "WarningVariable", aliases: []string{"wv"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
+	{name: "InformationVariable", aliases: []string{"iv"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
+	{name: "OutVariable", aliases: []string{"ov"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
+	{name: "OutBuffer", aliases: []string{"ob"}, kind: anInteger, common: true, idle: true, help: "no effect outside PowerShell"},
+	{name: "PipelineVariable", aliases: []string{"pv"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
 }
 
 // ours are the parameters that the document does not have.

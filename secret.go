@@ -124,39 +124,9 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 	return readAll(file, what)
 }
 
-// readLine takes one line from stdin byte by byte, so that what follows is left to
-// whoever reads stdin next.
+// readLine takes one line from stdin; whoever waits long is told for what.
 func readLine(ctx context.Context, sys *system, what string) (string, error) {
-	type answer struct {
-		text string
-		err  error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		var line []byte
-		one := make([]byte, 1)
-		for len(line) <= maxSecret {
-			n, err := sys.stdin.Read(one)
-			if n == 1 {
-				line = append(line, one[0])
-				if one[0] == '\n' {
-					break
-				}
-			}
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				done <- answer{err: fail("bad-value", "%s cannot be read from stdin: %v.", upperFirst(what), err).because(err)}
-				return
-			}
-		}
-		if len(line) > maxSecret {
-			done <- answer{err: tooLong(what)}
-			return
-		}
-		done <- answer{text: string(line)}
-	}()
+	done := nextLine(sys.stdin, what)
 	hint := time.NewTimer(30 * time.Second)
 	defer hint.Stop()
 	for {
@@ -169,6 +139,44 @@ func readLine(ctx context.Context, sys *system, what string) (string, error) {
 			return "", context.Cause(ctx)
 		}
 	}
+}
+
+// typedLine is a line with its ending, or why there is none.
+type typedLine struct {
+	text string
+	err  error
+}
+
+// nextLine reads a line byte by byte, so that what follows is left to whoever reads
+// next.
+func nextLine(r io.Reader, what string) <-chan typedLine {
+	done := make(chan typedLine, 1)
+	go func() {
+		var line []byte
+		one := make([]byte, 1)
+		for len(line) <= maxSecret {
+			n, err := r.Read(one)
+			if n == 1 {
+				line = append(line, one[0])
+				if one[0] == '\n' {
+					break
+				}
+			}
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				done <- typedLine{err: fail("bad-value", "%s cannot be read from stdin: %v.", upperFirst(what), err).because(err)}
+				return
+			}
+		}
+		if len(line) > maxSecret {
+			done <- typedLine{err: tooLong(what)}
+			return
+		}
+		done <- typedLine{text: string(line)}
+	}()
+	return done
 }
 
 func readAll(r io.Reader, what string) (string, error) {

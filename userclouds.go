@@ -192,8 +192,11 @@ func (sys *system) findCloud(name string) (Environment, error) {
 }
 
 func unknownEnvironment(name string, known []Environment) error {
-	return fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name)).
-		try("one of %s", names(known))
+	f := fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name))
+	if near := nearest(name, strings.Split(names(known), ", ")); near != "" {
+		return f.try("did you mean %s? One of %s", near, names(known))
+	}
+	return f.try("one of %s", names(known))
 }
 
 // addEnvironment defines a cloud, or another meaning of one.

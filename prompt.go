@@ -1,0 +1,119 @@
+// What a person is asked, in PowerShell's words: mandatory values that are missing, and
+// whether to go on. Only a terminal is asked; elsewhere a missing value is an error.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// supply asks for what binding found missing, as PowerShell does before it runs a
+// command. err is what binding said.
+func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
+	if id := new(bindFailure); errors.As(err, id) && id.ID == "MissingMandatoryParameter" && sys.asks() {
+		if err = sys.supplyMissing(ctx, v, p); err == nil {
+			p.Missing = nil
+		}
+	}
+	if err != nil {
+		return p, err
+	}
+	return p, sys.supplyUser(ctx, v, p)
+}
+
+func (sys *system) supplyMissing(ctx context.Context, v verb, p Params) error {
+	fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
+	for _, row := range v.parameters {
+		if !slices.Contains(p.Missing, row.name) {
+			continue
+		}
+		if row.kind == aSecret { // asked for without echo, where it is read
+			p.Bound[row.name] = bound{Secret{}, "", "prompt"}
+			continue
+		}
+		text, err := sys.ask(ctx, row.name+": ")
+		if err != nil {
+			return err
+		}
+		value, err := convert(row, text)
+		if err == nil {
+			err = validate(row, value)
+		}
+		if err != nil {
+			return err
+		}
+		p.Bound[row.name] = bound{value, "", "prompt"}
+	}
+	return nil
+}
+
+// supplyUser asks for the application's ID where a credential was typed as ”.
+func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
+	for _, row := range v.parameters {
+		if c, ok := p.Bound[row.name].value.(credential); !ok || c.ID != "" {
+			continue
+		}
+		if !sys.asks() {
+			return fail("sign-in-needed", "The application's ID is needed and there is no terminal to ask on.").
+				try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.name)
+		}
+		text, err := sys.ask(ctx, "\nPowerShell credential request\nEnter your credentials.\nUser: ")
+		if err != nil {
+			return err
+		}
+		value, err := convert(row, text)
+		if err != nil {
+			return err
+		}
+		p.Bound[row.name] = bound{value, p.Bound[row.name].typed, p.Bound[row.name].how}
+	}
+	return nil
+}
+
+// cmdlet is the name that PowerShell would show.
+func (v verb) cmdlet() string {
+	return firstOf(append(v.cmdlets[:len(v.cmdlets):len(v.cmdlets)], "connect-entra "+v.name)...)
+}
+
+// asks says whether somebody is there to be asked.
+func (sys *system) asks() bool { return sys.terminal.stdin && sys.terminal.stderr }
+
+// ask puts a question to the person at the terminal and gives the line that was typed.
+func (sys *system) ask(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(sys.stderr, prompt)
+	select {
+	case a := <-nextLine(sys.stdin, "the answer"):
+		if a.err == nil && a.text == "" {
+			return "", fail("declined", "Nothing was entered.")
+		}
+		return strings.TrimRight(a.text, "\r\n"), a.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// inquire asks whether to go on after a message. PowerShell offers to suspend as well,
+// which takes its nested prompt.
+func (sys *system) inquire(stream string) *failure {
+	const choices = "\nConfirm\nContinue with this operation?\n[Y] Yes  [A] Yes to All  [H] Halt Command  [?] Help (default is \"Y\"): "
+	for {
+		text, err := sys.ask(sys.prefer.ctx, choices)
+		if err != nil {
+			return asFailure(err)
+		}
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "", "y", "yes":
+			return nil
+		case "a", "yes to all":
+			sys.prefer.actions[stream] = "Continue"
+			return nil
+		case "h", "halt command":
+			return fail("stopped", "The running command stopped because the user selected the Stop option.")
+		}
+		fmt.Fprint(sys.stderr, "Y - Continue with only the next step of the operation.\nA - Continue with all the steps of the operation.\nH - Stop this command.\n")
+	}
+}
