@@ -281,8 +281,10 @@ func unusable(path string, err error) error {
 	reason := err
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		reason = p.Err
+	} else if l := (*os.LinkError)(nil); errors.As(err, &l) {
+		reason = l.Err
 	}
-	return fail("storage", "%s cannot be used: %v.", clean(path), reason).because(err).
+	return fail("storage", "%s cannot be used: %s.", clean(path), strings.TrimSuffix(reason.Error(), ".")).because(err).
 		try("check that the file is yours alone and that its disk is neither full nor read-only")
 }
 

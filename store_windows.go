@@ -46,17 +46,16 @@ func lockFile(f *os.File, flags uint32) error {
 	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 30})
 }
 
-// moveOver tries again for a while: virus scanners and indexers open new files, and a
-// file that is open cannot always be replaced.
+// moveOver tries again for a while: readers of the old file, virus scanners and indexers
+// hold files open, and some systems replace none that is open.
 func moveOver(root *os.Root, from, to string) error {
-	var err error
-	for wait := time.Millisecond; wait < time.Second; wait *= 2 {
-		if err = root.Rename(from, to); !errors.Is(err, windows.ERROR_ACCESS_DENIED) && !errors.Is(err, windows.ERROR_SHARING_VIOLATION) {
+	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		err := root.Rename(from, to)
+		again := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+		if !again || time.Since(began) > lockWait {
 			return err
 		}
-		time.Sleep(wait)
 	}
-	return err
 }
 
 // syncFolder has nothing to do: NTFS keeps its own journal of names.
