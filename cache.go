@@ -221,6 +221,9 @@ func (k *keep) renewal(plan Plan) (source, error) {
 		return nil, fail("sign-in-needed", "The kept token has expired, and its renewal needs a secret that was typed.").
 			try("%s; a secret in a file or a variable renews by itself", plan.command())
 	}
+	if plan.Environment.Type == userDefined {
+		k.sys.note("%s", ownCloudNote(plan.Environment))
+	}
 	sys := k.inside()
 	sys.terminal.stdin = false
 	return k.start(sys, plan)

@@ -240,13 +240,24 @@ func connect(ctx context.Context, sys *system, p Params) error {
 	return nil
 }
 
-// plan decides what p means, with the user's own clouds where it may mean one.
+// plan decides what p means, with the user's own clouds where it may mean one, and says
+// what the person should know of it beforehand.
 func (sys *system) plan(p Params) (Plan, error) {
 	known, err := sys.clouds(p)
 	if err != nil {
 		return Plan{}, err
 	}
-	return newPlan(p, known, sys.getenv)
+	plan, err := newPlan(p, known, sys.getenv)
+	if err != nil {
+		return plan, err
+	}
+	for _, text := range plan.notes {
+		sys.note("%s", text)
+	}
+	for _, text := range plan.warnings {
+		sys.warn("%s", text)
+	}
+	return plan, nil
 }
 
 // openToKeep connects as the plan says: for this process, or for all of this user's,
@@ -290,12 +301,6 @@ func openCurrent(sys *system, p Params) (Connection, error) {
 // open carries a plan out. Where no browser opens, a person at a terminal goes on with
 // a device code.
 func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
-	for _, text := range plan.notes {
-		sys.note("%s", text)
-	}
-	for _, text := range plan.warnings {
-		sys.warn("%s", text)
-	}
 	if plan.Environment.practice() {
 		practising, stop, err := practice(sys, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
 		if err != nil {

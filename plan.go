@@ -260,7 +260,7 @@ func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(s
 	}
 	plan.Environment = e
 	if e.Type == userDefined {
-		plan.notes = append(plan.notes, "The environment "+e.Name+" is one of your own: it signs in at "+e.AzureADEndpoint+" and asks "+e.GraphEndpoint+".")
+		plan.notes = append(plan.notes, ownCloudNote(e))
 	}
 	if e.noDefault && plan.Set == userSet && plan.ClientID == defaultClientID {
 		plan.warnings = append(plan.warnings, "The default application is not registered in "+e.Name+": pass -ClientId with one of your own.")

@@ -144,6 +144,11 @@ func checkCloud(e Environment) (Environment, error) {
 	return e, nil
 }
 
+// ownCloudNote is said before such a cloud is used.
+func ownCloudNote(e Environment) string {
+	return "The environment " + e.Name + " is one of your own: it signs in at " + e.AzureADEndpoint + " and asks " + e.GraphEndpoint + "."
+}
+
 // isHost holds for a DNS name, of one label too, as a cloud of one's own may have.
 func isHost(s string) bool { return isDomain(s) || isDomain(s+".local") }
 

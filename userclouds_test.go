@@ -117,6 +117,13 @@ func TestOwnCloudIsNamed(t *testing.T) {
 		t.Errorf("%s", stderr)
 	}
 	d.token()
+	if _, stderr := d.must(0, "-Environment Mine"); !strings.HasPrefix(stderr, "The environment Mine is one of your own: ") {
+		t.Errorf("silently:\n%s", stderr)
+	}
+	d.expire()
+	if _, stderr := d.must(0, "token"); !strings.HasPrefix(stderr, "The environment Mine is one of your own: ") {
+		t.Errorf("renewing:\n%s", stderr)
+	}
 	d.must(0, "environments set Mine -AzureADEndpoint https://elsewhere.example.com")
 	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "The environment Mine is not what it was") {
 		t.Errorf("a kept token of another host's was given:\n%s", stderr)
