@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -265,6 +267,27 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s, %d %s: %s %v", test.question, test.status, test.body, idOf(err), err)
 		}
 	}
+}
+
+func TestWrongClockIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for skew, want := range map[time.Duration]string{
+			8 * time.Minute:   "set this host's clock: it is 8m0s behind that of login.microsoftonline.com",
+			-24 * time.Hour:   "set this host's clock: it is 24h0m0s ahead of that of login.microsoftonline.com",
+			20 * time.Second:  "",
+			-20 * time.Second: "",
+		} {
+			s := &server{
+				header: http.Header{"Date": {time.Now().Add(skew).UTC().Format(http.TimeFormat)}},
+				handle: func(*http.Request, url.Values) (int, string) {
+					return 401, `{"error":"invalid_client","error_description":"AADSTS700024: Client assertion is not within its valid time range."}`
+				},
+			}
+			if _, err := questions(s)["token"](); asFailure(err).cure != want {
+				t.Errorf("%v: %q", skew, asFailure(err).cure)
+			}
+		}
+	})
 }
 
 func TestGraphRefusal(t *testing.T) {

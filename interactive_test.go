@@ -139,7 +139,11 @@ func TestErrorInBrowser(t *testing.T) {
 		redeemed, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
 			form := test.form
 			form.Set("state", q.Get("state"))
-			go http.PostForm(redirectURI, form)
+			go func() {
+				if resp, err := http.PostForm(redirectURI, form); err == nil {
+					resp.Body.Close()
+				}
+			}()
 		}, nil)
 		if idOf(err) != test.want || (len(redeemed) > 0) != (test.want == "ok") {
 			t.Errorf("%v: %v, redeemed %q", test.form, err, redeemed)
@@ -147,8 +151,9 @@ func TestErrorInBrowser(t *testing.T) {
 	}
 }
 
-// strayRequests are what may reach a port of this machine beside the genuine answer.
-func strayRequests(redirectURI string) []*http.Request {
+// strayRequests are what may reach a port of this machine beside the genuine answer; some
+// even have its state, in a place or a way that is not Entra's.
+func strayRequests(redirectURI string, genuine url.Values) []*http.Request {
 	forms := []url.Values{
 		{}, {"state": {"wrong"}, "code": {"evil"}}, {"code": {"evil"}}, {"error": {"access_denied"}}, {"error": {"access_denied"}, "state": {"wrong"}},
 		{"state": {""}, "code": {"evil"}}, {"state": {"a", "b"}, "code": {"evil"}}, {"error_description": {"<script>alert(1)</script>\x1b]0;owned\a"}, "error": {"\x1b[2J"}, "state": {"<b>"}},
@@ -166,6 +171,16 @@ func strayRequests(redirectURI string) []*http.Request {
 		r.Host = "evil.example"
 		list = append(list, r)
 	}
+	elsewhere := formRequest(redirectURI, genuine)
+	elsewhere.Host = "evil.example"
+	put := formRequest(redirectURI, genuine)
+	put.Method = http.MethodPut
+	inQuery := formRequest(redirectURI+"/?"+genuine.Encode(), nil)
+	got, _ := http.NewRequest("GET", redirectURI+"/?"+genuine.Encode(), nil)
+	noForm := formRequest(redirectURI, genuine)
+	noForm.Header.Set("Content-Type", "text/plain") // what a page may send to any address
+	noCode := formRequest(redirectURI, url.Values{"state": genuine["state"]})
+	list = append(list, elsewhere, put, inQuery, got, noForm, noCode, formRequest(redirectURI+"/elsewhere", genuine))
 	big := formRequest(redirectURI, url.Values{"state": {strings.Repeat("x", 100<<10)}})
 	long, _ := http.NewRequest("GET", redirectURI, nil)
 	long.Header.Set("X-Long", strings.Repeat("x", 8<<10))
@@ -193,7 +208,7 @@ func TestStrayRequestsChangeNothing(t *testing.T) {
 			}
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, MaxConnsPerHost: 8}}
 			for sent := 0; sent < count; {
-				for _, r := range strayRequests(redirectURI) {
+				for _, r := range strayRequests(redirectURI, answerForm(q)) {
 					sent++
 					resp, err := client.Do(r)
 					if err != nil {

@@ -174,6 +174,9 @@ func networkReason(err error) string {
 	where := ""
 	if errors.As(err, &op) && op.Op == "proxyconnect" {
 		where = "the proxy: "
+		if at := (*net.OpError)(nil); errors.As(op.Err, &at) && at.Addr != nil {
+			where = "the proxy at " + at.Addr.String() + ": "
+		}
 	}
 	switch {
 	case errors.As(err, &errno):

@@ -158,7 +158,7 @@ func TestProxyPasswordIsNeverShown(t *testing.T) {
 	}
 	gone, _ := url.Parse("http://user:" + tokenSecret + "@127.0.0.1:1")
 	err := askToken(localWire(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(gone) }))
-	if idOf(err) != "network" || strings.Contains(err.Error(), tokenSecret) || !strings.Contains(err.Error(), "the proxy") {
+	if idOf(err) != "network" || strings.Contains(err.Error(), tokenSecret) || !strings.Contains(err.Error(), "the proxy at 127.0.0.1:1: ") {
 		t.Errorf("no proxy there: %v", err)
 	}
 }

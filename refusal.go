@@ -60,8 +60,25 @@ func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 		f.try("try again in %s", s.RetryAfter)
 	case kind == "network":
 		f.try("try again in a minute")
+	case slices.Contains(clockCodes, s.AADSTS):
+		f.tellClock(a.Header)
 	}
 	return f
+}
+
+// clockCodes are what Entra says to an assertion that is not good yet, or no longer.
+var clockCodes = []string{"50013", "700024"}
+
+// tellClock compares this host's clock with the server's, where it shows.
+func (f *failure) tellClock(h http.Header) {
+	theirs, err := http.ParseTime(h.Get("Date"))
+	if ahead := time.Since(theirs).Round(time.Second); err == nil && ahead.Abs() > time.Minute {
+		way := "ahead of"
+		if ahead < 0 {
+			way = "behind"
+		}
+		f.try("set this host's clock: it is %s %s that of %s", ahead.Abs(), way, f.server.Host)
+	}
 }
 
 // refusalKind finds the row of kinds for a refusal.

@@ -483,6 +483,16 @@ func TestGraphStreamsUntilItIsSilent(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
+		silent, err := graphWire(slowServer{50 * time.Second}).Do(get("https://graph.microsoft.com/v1.0/me"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent.Body.(*guardedBody).ReadCloser.(*slowBody).every = time.Hour
+		began := time.Now()
+		if _, err := silent.Body.Read(make([]byte, 10)); err == nil || time.Since(began) > 61*time.Second {
+			t.Errorf("silent from the start: %v after %v", err, time.Since(began))
+		}
+		silent.Body.Close()
 		resp.Body.(*guardedBody).ReadCloser.(*slowBody).every = time.Hour
 		started := time.Now()
 		if _, err := resp.Body.Read(make([]byte, 10)); err == nil || time.Since(started) > 61*time.Second {
