@@ -1,19 +1,19 @@
 //go:build !js
 
-// Kept connections among each other: how they are named, which one fits what was typed,
-// how they end.
+// Kept connections among each other: how they are named, and which one fits what was
+// typed.
 
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// list gives all kept connections.
+// list gives all kept connections, those too that cannot be read now: they can be
+// disconnected.
 func (k *keep) list() ([]named, error) { return k.ofKind("") }
 
 // ofKind reads all kept connections, or those of one kind, and names them.
@@ -32,14 +32,16 @@ func (k *keep) ofKind(kind string) ([]named, error) {
 		if id == currentID || !strings.HasPrefix(id, kind) {
 			continue
 		}
+		n := named{ID: id}
 		c, _, err := k.load(id)
-		if f := (*failure)(nil); errors.As(err, &f) && f.id == "not-connected" {
-			continue
+		switch {
+		case err == nil:
+			n = c.named(id)
+		case asFailure(err).id == "not-connected":
+			continue // gone, or set aside
+		default:
+			n.unreadable = err
 		}
-		if err != nil {
-			return nil, err
-		}
-		n := c.named(id)
 		n.Current = id == current
 		all = append(all, n)
 	}
@@ -72,8 +74,10 @@ func nameAll(all []named) {
 			if n.Name != "" && count[n.Name] == 1 {
 				continue
 			}
-			who := firstOf(n.Account, "app")
-			all[i].Name = fmt.Sprintf("%s%s@%s/%s", who, add(n), n.TenantID, n.Environment)
+			all[i].Name = fmt.Sprintf("%s%s@%s/%s", firstOf(n.Account, "app"), add(n), n.TenantID, n.Environment)
+			if n.unreadable != nil {
+				all[i].Name = "unreadable-" + n.ID
+			}
 		}
 		clear(count)
 		for _, n := range all {
@@ -84,7 +88,7 @@ func nameAll(all []named) {
 
 // find gives the connection of that name, or the only one whose name begins with it.
 func (k *keep) find(name string) (named, error) {
-	all, err := k.ofKind("")
+	all, err := k.list()
 	if err != nil {
 		return named{}, err
 	}
@@ -124,6 +128,11 @@ func (k *keep) resume(ctx context.Context, plan Plan) (c Connection, found bool,
 	all, err := k.ofKind(connectionKind(plan))
 	if err != nil {
 		return c, false, err
+	}
+	for _, n := range all {
+		if n.unreadable != nil { // it may be the one
+			return c, false, n.unreadable
+		}
 	}
 	fitting := slices.DeleteFunc(all, func(n named) bool { return !n.fits(plan) })
 	if len(fitting) > 1 {
@@ -229,6 +238,9 @@ func (k *keep) choose(ctx context.Context, fitting []named) ([]named, error) {
 // use makes the connection of that name the current one.
 func (k *keep) use(name string) (named, error) {
 	n, err := k.find(name)
+	if err == nil {
+		err = n.unreadable
+	}
 	if err == nil {
 		err = k.setCurrent(n.ID)
 	}

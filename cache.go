@@ -224,7 +224,7 @@ func (k *keep) renewal(plan Plan) (source, error) {
 	if plan.Environment.Type == userDefined {
 		k.sys.note("%s", ownCloudNote(plan.Environment))
 	}
-	sys := k.inside()
+	sys := k.withCache()
 	sys.terminal.stdin = false
 	return k.start(sys, plan)
 }

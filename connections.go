@@ -94,8 +94,14 @@ func (k *keep) sweep() error {
 	return err
 }
 
-// inside is the system for a flow whose MSAL cache is kept here.
+// inside is the system for a flow whose connection will be kept. MSAL begins with an
+// empty memory: what it then holds is of the one account that signed in.
 func (k *keep) inside() *system {
+	k.cache = &msalCache{}
+	return k.withCache()
+}
+
+func (k *keep) withCache() *system {
 	sys := *k.sys
 	sys.cache = k.cache
 	return &sys

@@ -156,12 +156,19 @@ func TestRenewal(t *testing.T) {
 	if n := d.grants("refresh_token"); n != 1 {
 		t.Errorf("%d renewals", n)
 	}
+	k := d.keep()
+	if all, _ := k.list(); len(all) != 1 {
+		t.Errorf("%d connections", len(all))
+	} else if c, _, err := k.load(all[0].ID); err != nil || len(c.Tokens) != 1 || bytes.Contains(c.MSAL, []byte("AccessToken")) {
+		t.Errorf("expired tokens are kept: %d, %v", len(c.Tokens), err)
+	}
 	d.expire()
 	d.entra.fails(fault{match: "/token", times: 2, status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired due to inactivity."}`})
 	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "[sign-in-needed]") || !strings.Contains(stderr, "try: connect-entra\n") || !strings.Contains(stderr, "AADSTS700082") {
 		t.Errorf("%s", stderr)
 	}
-	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "no longer signs in by itself") || d.grants("authorization_code") != 2 {
+	d.person = oskar // somebody else may sign in then
+	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "no longer signs in by itself") || d.grants("authorization_code") != 2 || d.token().Account != oskar {
 		t.Errorf("%s", stderr)
 	}
 }
@@ -420,6 +427,36 @@ func TestUnreachableKeyLeavesFilesAlone(t *testing.T) {
 	}
 	d.env[keyFileName] = key
 	d.token()
+}
+
+// TestOneUnreadableFile leaves the others usable, and can be disconnected.
+func TestOneUnreadableFile(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, asApp)
+	files, _ := filepath.Glob(d.dir + "/*-*.sealed")
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, body, _ := bytes.Cut(data, []byte("\n"))
+	newer := sumLine(strings.Replace(string(line), " 1 ", " 2 ", 1))
+	d.must(0, "")
+	if err := os.WriteFile(files[0], append([]byte(newer+"\n"), body...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	name := "unreadable-" + strings.TrimSuffix(filepath.Base(files[0]), sealedSuffix)
+	if out, _ := d.must(0, "context -List"); !strings.Contains(out, name) || !strings.Contains(out, "* "+wilma) {
+		t.Errorf("%s", out)
+	}
+	d.token()
+	if _, stderr := d.must(8, "context use "+name); !strings.Contains(stderr, "newer connect-entra") {
+		t.Errorf("%s", stderr)
+	}
+	if _, stderr := d.must(8, asApp); !strings.Contains(stderr, "newer connect-entra") {
+		t.Errorf("%s", stderr)
+	}
+	d.must(0, "disconnect "+name)
+	d.must(0, asApp)
 }
 
 func snapshot(t *testing.T, dir string) string {

@@ -39,8 +39,9 @@ type named struct {
 	Current bool
 	Until   time.Time // the end of the last of its tokens
 	AuthContext
-	plan    Plan
-	granted []string
+	plan       Plan
+	granted    []string
+	unreadable error // why nothing more is known
 }
 
 // formatConnections is the table of kept connections; an asterisk marks the current one.
@@ -54,7 +55,11 @@ func formatConnections(all []named) string {
 		if n.Current {
 			mark = "*"
 		}
-		rows = append(rows, []string{mark, n.Name, n.AuthType, showTime(n.Until)})
+		until := ""
+		if !n.Until.IsZero() {
+			until = showTime(n.Until)
+		}
+		rows = append(rows, []string{mark, n.Name, n.AuthType, until})
 	}
 	return formatTable(rows)
 }

@@ -13,6 +13,7 @@ import (
 // absolute is the plan as another process can carry it out: what was named relative to
 // this one's folder is named in full.
 func (p Plan) absolute() Plan {
+	p.Force = false // that was for once
 	p.Secret, p.Certificate.Password = p.Secret.absolute(), p.Certificate.Password.absolute()
 	if p.Certificate.Path != "" && !strings.HasPrefix(strings.ToLower(p.Certificate.Path), "cert:") {
 		p.Certificate.Path = absolutePaths(p.Certificate.Path)

@@ -267,7 +267,7 @@ func (v *vault) keyFor(name, holder, id, place, epoch string) ([]byte, error) {
 	}
 	if err != nil && !errors.Is(err, errKeyGone) {
 		return nil, fail("storage", "The key that %s was sealed with cannot be had from %s: %s.", filepath.Join(v.path, name), clean(h.about), strings.TrimSuffix(err.Error(), ".")).
-			try("use it where it was made; here, set XDG_STATE_HOME to another folder, or delete it")
+			try("use it where it was made; here, set XDG_STATE_HOME to another folder, or remove everything: connect-entra disconnect -All")
 	}
 	nowPlace, nowEpoch := h.place()
 	if place == "unknown" || nowPlace == "unknown" || place != nowPlace && epoch == nowEpoch {
