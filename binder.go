@@ -329,8 +329,9 @@ func (b *binding) at(position int) []parameter {
 // place binds a value to the first parameter that holds it as it is, else to the first:
 // where that cannot convert it, PowerShell tries no other.
 func (b *binding) place(candidates []parameter, a argument) error {
-	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, a.value) }))]
-	value, err := convert(p, a.value)
+	typed := byPosition(candidates, a.value)
+	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, typed) }))]
+	value, err := convert(p, typed)
 	if err == nil {
 		err = validate(p, value)
 	}
