@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // dashes count as one before a name: hyphen, en dash, em dash, horizontal bar.
@@ -78,10 +79,8 @@ func cutName(arg string) (name string, long, ok bool) {
 }
 
 func cutDash(text string) (string, bool) {
-	for _, r := range text {
-		return text[len(string(r)):], strings.ContainsRune(dashes, r)
-	}
-	return "", false
+	r, size := utf8.DecodeRuneInString(text)
+	return text[size:], size > 0 && strings.ContainsRune(dashes, r)
 }
 
 func isValue(arg string) bool {
@@ -92,11 +91,9 @@ func isValue(arg string) bool {
 // kebabName finds the parameter that client-id means; what it does not find stays.
 func kebabName(table []parameter, name string) string {
 	plain := strings.ReplaceAll(name, "-", "")
-	for _, p := range table {
-		for _, known := range append([]string{p.name}, p.aliases...) {
-			if strings.EqualFold(known, plain) {
-				return known
-			}
+	for _, known := range namesOf(table) {
+		if strings.EqualFold(known, plain) {
+			return known
 		}
 	}
 	return name

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -49,9 +48,6 @@ func checkBound(t *testing.T, typed string, p Params, err error) {
 	}
 	if err == nil && (!slices.Contains(connectSets, p.Set) || len(p.Missing) > 0) {
 		t.Fatalf("bound to the set %q, missing %q", p.Set, p.Missing)
-	}
-	if _, err := json.Marshal(explanation{verb: verbs()[0], params: p}.boundJSON()); err != nil {
-		t.Fatal(err)
 	}
 	times := map[string]int{}
 	for _, b := range p.Bound {
