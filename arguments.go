@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // dashes count as one before a name: hyphen, en dash, em dash, horizontal bar.
@@ -19,18 +20,15 @@ func readArguments(table []parameter, args []string) (out []argument, command []
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, command = args[:i], args[i+1:]
 	}
-	list, place := positionalList(table, args), takesPlace(table)
+	list := positionalList(table, args)
 	for i := 0; i < len(args); {
 		a := readArgument(table, args[i])
 		i++
 		if a.name == "" {
-			switch {
-			case place && isPlace(a.typed):
-				a.value = Secret{a.typed}
-			case list && !isGUID(a.typed):
+			if list && !isGUID(a.typed) && !isPlace(a.typed) {
 				a.value, i = gatherList(args, i-1)
 			}
-			list, place = false, false
+			list = false
 		} else if p, _, _ := match(table, a.name); true { // an ambiguous name is the binder's to refuse
 			if a, i, err = takeValue(p, a, args, i); err != nil {
 				return out, command, err
@@ -81,10 +79,8 @@ func cutName(arg string) (name string, long, ok bool) {
 }
 
 func cutDash(text string) (string, bool) {
-	for _, r := range text {
-		return text[len(string(r)):], strings.ContainsRune(dashes, r)
-	}
-	return "", false
+	r, size := utf8.DecodeRuneInString(text)
+	return text[size:], size > 0 && strings.ContainsRune(dashes, r)
 }
 
 func isValue(arg string) bool {
@@ -95,11 +91,9 @@ func isValue(arg string) bool {
 // kebabName finds the parameter that client-id means; what it does not find stays.
 func kebabName(table []parameter, name string) string {
 	plain := strings.ReplaceAll(name, "-", "")
-	for _, p := range table {
-		for _, known := range append([]string{p.name}, p.aliases...) {
-			if strings.EqualFold(known, plain) {
-				return known
-			}
+	for _, known := range namesOf(table) {
+		if strings.EqualFold(known, plain) {
+			return known
 		}
 	}
 	return name
@@ -142,16 +136,6 @@ func takeValue(p parameter, a argument, args []string, i int) (argument, int, er
 func isSwitchWord(text string) bool {
 	_, ok := switchWords[strings.ToLower(text)]
 	return ok
-}
-
-// isPlace says whether a value by position can only be the place of a secret.
-func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
-
-// takesPlace says whether the table has a secret that binds by position.
-func takesPlace(table []parameter) bool {
-	return slices.ContainsFunc(table, func(p parameter) bool {
-		return p.kind == aSecret && slices.ContainsFunc(p.sets, func(i in) bool { return i.position > 0 })
-	})
 }
 
 // positionalList says whether the first value by position goes to a list: one at

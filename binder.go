@@ -108,8 +108,6 @@ func setsOf(table []parameter) []string {
 // match finds the parameter of a name: exactly, by alias, or by a prefix that fits one
 // only. The cmdlet's own win over common ones; ours bind by full name.
 func match(table []parameter, name string) (p parameter, how string, err error) {
-	var fits []parameter
-	byName := map[string]bool{}
 	for _, p := range table {
 		if strings.EqualFold(p.name, name) {
 			return p, "name", nil
@@ -117,16 +115,8 @@ func match(table []parameter, name string) (p parameter, how string, err error) 
 		if slices.ContainsFunc(p.aliases, func(alias string) bool { return strings.EqualFold(alias, name) }) {
 			return p, "alias", nil
 		}
-		if !p.ours && hasPrefixFold(p.name, name) {
-			fits = append(fits, p)
-			byName[p.name] = true
-		}
 	}
-	for _, p := range table {
-		if !p.ours && !byName[p.name] && slices.ContainsFunc(p.aliases, func(alias string) bool { return hasPrefixFold(alias, name) }) {
-			fits = append(fits, p)
-		}
-	}
+	fits := fitting(table, name)
 	if len(fits) > 1 {
 		own := slices.DeleteFunc(slices.Clone(fits), func(p parameter) bool { return p.common })
 		if len(own) == 1 {
@@ -144,6 +134,22 @@ func match(table []parameter, name string) (p parameter, how string, err error) 
 		matches += " -" + p.name
 	}
 	return parameter{}, "", refuse("AmbiguousParameter", "Parameter cannot be processed because the parameter name '%s' is ambiguous. Possible matches include:%s.", name, matches)
+}
+
+// fitting gives the parameters whose name begins with prefix, then those that have an
+// alias that does.
+func fitting(table []parameter, prefix string) []parameter {
+	var fits, byAlias []parameter
+	for _, p := range table {
+		switch {
+		case p.ours:
+		case hasPrefixFold(p.name, prefix):
+			fits = append(fits, p)
+		case slices.ContainsFunc(p.aliases, func(alias string) bool { return hasPrefixFold(alias, prefix) }):
+			byAlias = append(byAlias, p)
+		}
+	}
+	return append(fits, byAlias...)
 }
 
 func hasPrefixFold(s, prefix string) bool {
@@ -329,8 +335,9 @@ func (b *binding) at(position int) []parameter {
 // place binds a value to the first parameter that holds it as it is, else to the first:
 // where that cannot convert it, PowerShell tries no other.
 func (b *binding) place(candidates []parameter, a argument) error {
-	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, a.value) }))]
-	value, err := convert(p, a.value)
+	typed := byPosition(candidates, a.value)
+	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, typed) }))]
+	value, err := convert(p, typed)
 	if err == nil {
 		err = validate(p, value)
 	}

@@ -9,6 +9,26 @@ import (
 	"strings"
 )
 
+// isPlace says whether a value by position can only be the place of a secret.
+func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
+
+// byPosition is what a value by position is taken for. The place of a secret is one
+// where a secret can stand. A credential has no position, so that PowerShell binds the
+// name of its type as text.
+func byPosition(candidates []parameter, value any) any {
+	switch v := value.(type) {
+	case string:
+		if isPlace(v) && slices.ContainsFunc(candidates, func(p parameter) bool { return p.kind == aSecret }) {
+			return Secret{v}
+		}
+	case unknown:
+		if strings.Contains(strings.ToLower(string(v)), "cred") {
+			return string(aCredential)
+		}
+	}
+	return value
+}
+
 // toSecret takes the place of a secret. PowerShell refuses a plain string for a
 // SecureString too.
 func toSecret(p parameter, value any) (any, error) {

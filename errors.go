@@ -44,7 +44,7 @@ var kinds = []kind{
 	{"bug", 1, "please report this with the command that you typed, without its secrets"},
 
 	{"ambiguous-parameter", 2, "type more of the name"},
-	{"ambiguous-parameter-set", 2, "connect-entra help sets"},
+	{"ambiguous-parameter-set", 2, "connect-entra help syntax"},
 	{"bad-certificate", 2, ""},
 	{"bad-token", 2, ""},
 	{"bad-value", 2, ""},

@@ -77,7 +77,7 @@ func bindLine(text string) (verb, Params, error) {
 	if err != nil {
 		return v, Params{Bound: map[string]bound{}}, err
 	}
-	p, err := bindArguments(v.parameters, asTyped(v.parameters, s.arguments))
+	p, err := bindArguments(v.parameters, withNames(v.parameters, s.arguments))
 	p.Command = s.command
 	return v, p, err
 }
@@ -121,7 +121,7 @@ func (e explanation) String() string {
 	case e.err != nil:
 		b.WriteString("This line does not bind.\n")
 	case e.params.Set != "":
-		fmt.Fprintf(&b, "This line binds to %s.\n", e.params.Set)
+		fmt.Fprintf(&b, "This line binds to %s%s.\n", e.params.Set, e.reason())
 	default:
 		fmt.Fprintf(&b, "This line binds: %s.\n", e.verb.summary)
 	}
@@ -134,6 +134,7 @@ func (e explanation) String() string {
 		}
 	}
 	if e.err != nil {
+		e.explainFailure(&b)
 		return b.String()
 	}
 	if e.no != nil {
@@ -150,6 +151,41 @@ func (e explanation) String() string {
 		fmt.Fprintf(&b, "  bash        %s\n  PowerShell  %s\n", e.inBash(), e.inPowerShell())
 	}
 	return b.String()
+}
+
+// reason says why it is this set, if that is to be seen from one parameter.
+func (e explanation) reason() string {
+	for _, p := range e.verb.parameters {
+		if _, typed := e.params.Bound[p.name]; typed && len(p.sets) == 1 {
+			return ", as -" + p.name + " is in no other set"
+		}
+	}
+	if e.params.Set == setsOf(e.verb.parameters)[0] {
+		return ", the default, as nothing asks for another"
+	}
+	return ""
+}
+
+// explainFailure says what is missing, or which parameters do not go together.
+func (e explanation) explainFailure(b *strings.Builder) {
+	for _, name := range e.params.Missing {
+		column(b, "  ", "-"+name, 24, "(missing: "+e.params.Set+" needs it)")
+	}
+	id := new(bindFailure)
+	if !errors.As(e.err, id) || id.ID != "AmbiguousParameterSet" {
+		return
+	}
+	b.WriteString("\nNo set has all of these:\n")
+	for _, p := range e.verb.parameters {
+		if _, typed := e.params.Bound[p.name]; !typed || len(p.sets) == 0 {
+			continue
+		}
+		var sets []string
+		for _, i := range p.sets {
+			sets = append(sets, strings.TrimSuffix(i.set, "ParameterSet"))
+		}
+		column(b, "  ", "-"+p.name, 24, "is in "+strings.Join(sets, ", "))
+	}
 }
 
 func wayOf(b bound) string {
@@ -277,100 +313,4 @@ func showBound(value any) string {
 		return fmt.Sprint(v)
 	}
 	return clean(showValue(value))
-}
-
-// inBash is the line as one types it in bash.
-func (e explanation) inBash() string {
-	return e.retype("connect-entra", "", bashQuote, func(value any) string {
-		switch v := value.(type) {
-		case Secret:
-			return bashQuote(firstOf(v.source, "env:TOKEN"))
-		case credential:
-			place := v.Secret.source
-			if v.ID == "" {
-				return "APPID:env:SECRET"
-			}
-			if place != "" {
-				place = ":" + place
-			}
-			return bashQuote(v.ID + place)
-		}
-		return ""
-	})
-}
-
-// inPowerShell is the line for the cmdlet itself, which takes objects.
-func (e explanation) inPowerShell() string {
-	return e.retype("Connect-Entra", "$", powerShellQuote, func(value any) string {
-		switch v := value.(type) {
-		case Secret:
-			return "(" + v.inPowerShell() + ")"
-		case credential:
-			if v.Secret.source == "" {
-				return "(Get-Credential " + powerShellQuote(firstOf(v.ID, "APPID")) + ")"
-			}
-			return "([pscredential]::new(" + powerShellQuote(v.ID) + ", (" + v.Secret.inPowerShell() + ")))"
-		}
-		return ""
-	})
-}
-
-// inPowerShell is an expression that reads the secret from the same place.
-func (s Secret) inPowerShell() string {
-	const convert = " | ConvertTo-SecureString -AsPlainText -Force"
-	switch {
-	case strings.HasPrefix(s.source, "env:"):
-		return "$" + s.source + convert
-	case s.source == "" || s.source == "-":
-		return "Read-Host -AsSecureString"
-	}
-	return "Get-Content " + powerShellQuote(strings.TrimPrefix(strings.TrimPrefix(s.source, "file:"), "@")) + convert
-}
-
-// retype writes the bound parameters out again, by their names. truth stands before
-// true and false.
-func (e explanation) retype(name, truth string, quote func(string) string, object func(any) string) string {
-	words := []string{name}
-	for _, p := range e.verb.parameters {
-		b, ok := e.params.Bound[p.name]
-		if !ok {
-			continue
-		}
-		switch v := b.value.(type) {
-		case bool:
-			word := "-" + p.name
-			if !v || p.kind == aBoolean {
-				word += ":" + truth + strings.ToLower(showValue(v))
-			}
-			words = append(words, word)
-		case []string:
-			items := make([]string, len(v))
-			for i, item := range v {
-				items[i] = quote(item)
-			}
-			words = append(words, "-"+p.name, strings.Join(items, ","))
-		case Secret, credential:
-			words = append(words, "-"+p.name, object(v))
-		default:
-			words = append(words, "-"+p.name, quote(showBound(v)))
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-func bashQuote(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
-
-func powerShellQuote(text string) string {
-	if isUnknown(text) {
-		return text
-	}
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == "" && (text[0] < '0' || text[0] > '9') {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }

@@ -274,20 +274,12 @@ func (l *line) skipLines() {
 	}
 }
 
-// asTyped fits what a line holds to a table: the parameters that long names mean, and a
-// secret's place where the first value by position is one.
-func asTyped(table []parameter, arguments []argument) []argument {
-	place := takesPlace(table)
+// withNames gives the parameters that long names mean in a table.
+func withNames(table []parameter, arguments []argument) []argument {
 	out := slices.Clone(arguments)
 	for i, a := range out {
 		if long, ok := cutDash(a.name); ok {
 			out[i].name = kebabName(table, long)
-		}
-		if text, isText := a.value.(string); a.name == "" {
-			if isText && place && isPlace(text) {
-				out[i].value = Secret{text}
-			}
-			place = false
 		}
 	}
 	return out

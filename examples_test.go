@@ -1,0 +1,59 @@
+//go:build !js
+
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// TestExamplesDoWhatTheySay types each of the document's examples against the practice
+// cloud, which stands where Entra would, with the placeholders filled in.
+func TestExamplesDoWhatTheySay(t *testing.T) {
+	welcomes := []string{"apponly", "delegated", "userprovidedaccesstoken", "delegated", "delegated", "delegated", "", "delegated",
+		"apponly", "apponly", "apponly", "managedidentity", "managedidentity", "environmentvariable"}
+	for i, e := range examples {
+		t.Run(e.title, func(t *testing.T) {
+			if strings.Contains(e.line, "-CertificateThumbprint") || strings.Contains(e.line, "-CertificateName") {
+				t.Skip("needs a certificate in a store")
+			}
+			t.Chdir(t.TempDir())
+			synctest.Test(t, func(t *testing.T) { typeExample(t, e.line, welcomes[i]) })
+		})
+	}
+}
+
+func typeExample(t *testing.T, line, access string) {
+	app := testApp()
+	s := &scene{
+		t:      t,
+		dir:    filepath.Join(t.TempDir(), "own"),
+		mg:     t.TempDir(),
+		entra:  newFakeEntra(app),
+		person: "wilma@woodland.invalid", consent: true,
+		stdin: testSecret + "\n", terminal: true,
+	}
+	s.cloud("Global")
+	s.env = map[string]string{
+		"TOKEN":               userTokenFor(t, s.entra, "User.Read"),
+		"AZURE_TENANT_ID":     practiceTenant,
+		"AZURE_CLIENT_ID":     app.ClientID,
+		"AZURE_CLIENT_SECRET": testSecret,
+		keyFileName:           testKeyFile(t),
+	}
+	line = strings.NewReplacer(
+		"YOUR_APP_ID", app.ClientID, "Client_Id", app.ClientID, "8886ad7b-1795-4542-9808-c85859d97f23", app.ClientID,
+		"YOUR_TENANT_ID", practiceTenant, "Tenant_Id", practiceTenant, "d5aec55f-2d12-4442-8d2f-ccca95d4390e", practiceTenant,
+		"app.pem", writeTestCertificate(t),
+		"User_Assigned_Managed_identity_Client_Id", practiceUserIdentity,
+	).Replace(line)
+	if strings.Contains(line, "-Identity") {
+		line += " -Environment Sandbox"
+	}
+	stdout, stderr, status := s.run(t, line)
+	if status != 0 || access == "" && stdout != "" || !strings.Contains(stdout, access) {
+		t.Errorf("%s\nstatus %d\n%s%s", line, status, prefixed("1> ", stdout), prefixed("2> ", stderr))
+	}
+}

@@ -1,0 +1,121 @@
+// A bound line written out again, as one types it in bash and for the cmdlet itself.
+
+package main
+
+import "strings"
+
+// inBash is the line as one types it in bash.
+func (e explanation) inBash() string {
+	return e.retype("connect-entra", "", bashQuote, func(value any) string {
+		switch v := value.(type) {
+		case Secret:
+			if isUnknown(v.source) {
+				return "env:TOKEN"
+			}
+			return bashQuote(firstOf(v.source, "-"))
+		case credential:
+			if isUnknown(v.Secret.source) {
+				return "APPID:env:SECRET"
+			}
+			return bashQuote(strings.TrimSuffix(v.ID+":"+v.Secret.source, ":"))
+		}
+		return ""
+	})
+}
+
+// inPowerShell is the line for the cmdlet itself, which takes objects.
+func (e explanation) inPowerShell() string {
+	return e.retype("Connect-Entra", "$", powerShellQuote, func(value any) string {
+		switch v := value.(type) {
+		case Secret:
+			return v.inPowerShell()
+		case credential:
+			switch {
+			case isUnknown(v.Secret.source):
+				return v.Secret.source
+			case v.Secret.source == "":
+				return "(Get-Credential " + powerShellQuote(v.ID) + ")"
+			}
+			return "([pscredential]::new(" + powerShellQuote(v.ID) + ", " + v.Secret.inPowerShell() + "))"
+		}
+		return ""
+	})
+}
+
+// inPowerShell is an expression that reads the secret from the same place.
+func (s Secret) inPowerShell() string {
+	const convert = " | ConvertTo-SecureString -AsPlainText -Force)"
+	switch {
+	case isUnknown(s.source):
+		return s.source
+	case strings.HasPrefix(s.source, "env:"):
+		return "($" + s.source + convert
+	case s.source == "" || s.source == "-":
+		return "(Read-Host -AsSecureString)"
+	}
+	return "(Get-Content " + powerShellQuote(strings.TrimPrefix(strings.TrimPrefix(s.source, "file:"), "@")) + convert
+}
+
+// retype writes the bound parameters out again, by their names. truth stands before
+// true and false.
+func (e explanation) retype(name, truth string, quote func(string) string, object func(any) string) string {
+	words := []string{name}
+	for _, p := range e.verb.parameters {
+		b, ok := e.params.Bound[p.name]
+		if !ok {
+			continue
+		}
+		switch v := b.value.(type) {
+		case bool:
+			word := "-" + p.name
+			if !v || p.kind == aBoolean {
+				word += ":" + truth + strings.ToLower(showValue(v))
+			}
+			words = append(words, word)
+		case []string:
+			items := make([]string, len(v))
+			for i, item := range v {
+				items[i] = quote(item)
+			}
+			words = append(words, tied(p.name, strings.Join(items, ",")))
+		case Secret, credential:
+			words = append(words, tied(p.name, object(v)))
+		default:
+			words = append(words, tied(p.name, quote(showBound(v))))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// tied is a parameter with its value, behind a colon where the value looks like a name.
+func tied(name, value string) string {
+	if isValue(value) {
+		return "-" + name + " " + value
+	}
+	return "-" + name + ":" + value
+}
+
+func bashQuote(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
+		return text
+	}
+	if isUnknown(text) && isWord(text[1:]) {
+		return `"` + text + `"`
+	}
+	if strings.Contains(text, "'") && !strings.ContainsAny(text, "\"$`\\!") {
+		return `"` + text + `"`
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func powerShellQuote(text string) string {
+	if isUnknown(text) || isWord(text) && (text[0] < '0' || text[0] > '9') {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// isWord holds for what no shell takes apart.
+func isWord(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == ""
+}
