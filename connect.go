@@ -17,7 +17,7 @@
 //
 // The way data flows, one direction, each step in the file of its name:
 //
-//	argv → Params → Plan → source → Token → AuthContext → welcome, token
+//	argv → Params → Plan → source → Token → AuthContext → welcome, token, request
 //
 // This file is the only one that calls across.
 package main

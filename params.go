@@ -130,7 +130,7 @@ var (
 		parameter{name: "MaskInCI", kind: aSwitch, ours: true, help: "have GitHub Actions and Azure Pipelines mask it in their logs"})
 	// As Invoke-MgGraphRequest has them; connect's bind by name only here.
 	requestParameters = append(byName(parameters),
-		parameter{name: "Method", kind: aString, ours: true, sets: everywhere(1), help: "GET, POST, PUT, PATCH, DELETE or HEAD; GET by default"},
+		parameter{name: "Method", kind: aString, ours: true, sets: everywhere(1), help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
 		parameter{name: "Uri", kind: aString, ours: true, sets: everywhere(2), help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
 		parameter{name: "Body", kind: aString, ours: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
 		parameter{name: "Headers", kind: aString, ours: true, help: "more headers: \"Name: value, Name: value\", or a JSON object"},

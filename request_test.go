@@ -69,7 +69,7 @@ func TestHostileAddressesSendNothing(t *testing.T) {
 // newScene is a world with an application to connect as, and Graph as graph has it; nil
 // for the practice cloud's own.
 func newScene(t *testing.T) *requestScene {
-	s := &scene{env: map[string]string{"S": testSecret}, dir: filepath.Join(t.TempDir(), "own"), entra: newFakeEntra(testApp())}
+	s := &scene{t: t, env: map[string]string{"S": testSecret, keyFileName: testKeyFile(t)}, dir: filepath.Join(t.TempDir(), "own"), entra: newFakeEntra(testApp())}
 	s.cloud("Global")
 	return &requestScene{scene: s}
 }
@@ -221,6 +221,42 @@ func TestClaimsChallenge(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestChallengedKeptConnection asks the person again where the kept sign-in does not do,
+// and keeps what came of it.
+func TestChallengedKeptConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		s.person, s.consent, s.terminal = "wilma@woodland.invalid", true, true
+		if _, stderr, status := s.enter("connect", "-TenantId", practiceTenant); status != 0 {
+			t.Fatal(stderr)
+		}
+		var tokens []string
+		s.graph = func(r *http.Request) (*http.Response, error) {
+			token := r.Header.Get("Authorization")
+			if !slices.Contains(tokens, token) {
+				tokens = append(tokens, token)
+			}
+			if len(tokens) > 1 {
+				return answers(r, 200, nil, strings.NewReader(`{}`)), nil
+			}
+			challenge := `Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`
+			return answers(r, 401, map[string]string{"WWW-Authenticate": challenge}, strings.NewReader(`{"error":{"code":"InvalidAuthenticationToken"}}`)), nil
+		}
+		s.entra.fails(fault{match: "/token", times: 2, status: 400, body: `{"error":"interaction_required","error_description":"AADSTS50076: More is needed.","error_codes":[50076]}`})
+		s.terminal = false
+		if _, stderr, status := s.enter("request", "/me"); status != 4 || len(tokens) != 1 {
+			t.Errorf("nobody there: exit %d, %d tokens: %s", status, len(tokens), stderr)
+		}
+		s.terminal = true
+		if _, stderr, status := s.enter("request", "/me"); status != 0 || len(tokens) != 2 || !strings.Contains(stderr, "Sign in at this address") {
+			t.Errorf("at a terminal: exit %d, %d tokens: %s", status, len(tokens), stderr)
+		}
+		if _, stderr, status := s.enter("request", "/me"); status != 0 || len(tokens) != 2 || stderr != "" {
+			t.Errorf("after it: exit %d, %d tokens: %s", status, len(tokens), stderr)
+		}
+	})
 }
 
 func TestDownloads(t *testing.T) {
