@@ -135,8 +135,8 @@ var (
 		parameter{name: "Body", kind: aString, ours: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
 		parameter{name: "Headers", kind: aString, ours: true, help: "more headers: \"Name: value, Name: value\", or a JSON object"},
 		parameter{name: "ContentType", kind: aString, ours: true, help: "of the body; application/json by default"},
-		parameter{name: "InputFilePath", kind: aString, ours: true, help: "a file to send as it is"},
-		parameter{name: "OutputFilePath", kind: aString, ours: true, help: "the file to write the answer to"},
+		parameter{name: "InputFilePath", kind: aString, ours: true, offers: "files", help: "a file to send as it is"},
+		parameter{name: "OutputFilePath", kind: aString, ours: true, offers: "files", help: "the file to write the answer to"},
 		parameter{name: "All", kind: aSwitch, ours: true, help: "all pages of a collection, as one JSON array"})
 	contextParameters = append(slices.Clone(parameters),
 		parameter{name: "List", kind: aSwitch, ours: true, help: "list the connections that are kept"})

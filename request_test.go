@@ -304,6 +304,26 @@ func TestDownloads(t *testing.T) {
 	}
 }
 
+// TestDownloadsInOddPlaces must neither replace a device nor a link.
+func TestDownloadsInOddPlaces(t *testing.T) {
+	dir := t.TempDir()
+	link, behind := filepath.Join(dir, "link"), filepath.Join(dir, "behind")
+	if os.WriteFile(behind, []byte("old"), 0o600) != nil || os.Symlink(behind, link) != nil {
+		t.Skip("no links here")
+	}
+	for path, want := range map[string]int{link: 0, dir: 8, os.DevNull: 0} {
+		if _, stderr, status := newScene(t).request("/users?$select=surname&$top=1", "-OutputFilePath", path); status != want {
+			t.Errorf("%s: exit %d: %s", path, status, stderr)
+		}
+	}
+	if data, _ := os.ReadFile(behind); !strings.Contains(string(data), "Birch") {
+		t.Errorf("behind the link: %s", data)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link is gone")
+	}
+}
+
 type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

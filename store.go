@@ -343,6 +343,16 @@ func writeTemporary(dir, name string, data []byte) (path string, err error) {
 // its name there is never half of it. Unlike the program's own it is of the mode that
 // the user's files have.
 func writeWhole(path string, write func(io.Writer) error) (err error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link stays one
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // /dev/null, or a pipe
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return notWritten(path, err)
+		}
+		return errors.Join(write(file), notWritten(path, file.Close()))
+	}
 	part := path + "." + newCorrelation()[:8] + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
