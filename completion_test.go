@@ -47,7 +47,7 @@ func TestCompletionOffersAsPowerShell(t *testing.T) {
 // TestCompletionOfOurs holds what PowerShell does not have.
 func TestCompletionOfOurs(t *testing.T) {
 	for line, want := range map[string]string{
-		"connect-entra ":                              "connect disconnect context environments token explain sandbox completion help version",
+		"connect-entra ":                              "connect disconnect context environments token request explain sandbox completion help version",
 		"connect-entra context u":                     "use",
 		"connect-entra Context ":                      "use",
 		"./Add-EntraEnvironment -A":                   "-AzureADEndpoint",

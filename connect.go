@@ -17,7 +17,7 @@
 //
 // The way data flows, one direction, each step in the file of its name:
 //
-//	argv → Params → Plan → source → Token → AuthContext → welcome, token
+//	argv → Params → Plan → source → Token → AuthContext → welcome, token, request
 //
 // This file is the only one that calls across.
 package main
@@ -77,8 +77,9 @@ type Connection struct {
 	Plan   Plan
 	Token  Token
 	source source
-	kept   string // where the key to it is; "" if it ends with this process
-	silent bool   // nobody was asked: it was kept before
+	kept   string  // where the key to it is; "" if it ends with this process
+	silent bool    // nobody was asked: it was kept before
+	there  *system // what it was opened in, which in practice is another outside; nil: the process's own
 }
 
 // verb is what the first word may be.
@@ -102,6 +103,7 @@ func verbs() []verb {
 		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, setEnvironment},
 		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", append(cloudParameters[:1:1], commonParameters...), removeEnvironment},
 		{"token", nil, "print an access token, for a script", tokenParameters, printToken},
+		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, sendRequest},
 		{"explain", nil, "say how a line binds and what it would do", nil, explainLine},
 		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, makePracticeKit},
 		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, showCompletion},
@@ -113,6 +115,8 @@ func verbs() []verb {
 // run is the only way in: args are those after the program's name. It gives the exit
 // status, and prints whatever went wrong.
 func run(ctx context.Context, sys *system, args []string) (status int) {
+	ctx, done := context.WithCancel(ctx)
+	defer done()
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -301,15 +305,20 @@ func openCurrent(sys *system, p Params) (Connection, error) {
 // open carries a plan out. Where no browser opens, a person at a terminal goes on with
 // a device code.
 func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
+	return openWith(ctx, sys, plan, "")
+}
+
+// openWith is the same for a sign-in that must satisfy claims.
+func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Connection, error) {
 	if plan.Environment.practice() {
 		practising, stop, err := practice(sys, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
 		if err != nil {
 			return Connection{}, err
 		}
-		defer stop()
+		context.AfterFunc(ctx, stop) // the run's end: a claims challenge needs the pages again
 		sys = practising
 	}
-	source, token, err := signIn(ctx, sys, plan)
+	source, token, err := signIn(ctx, sys, plan, claims)
 	var none *noBrowser
 	if errors.As(err, &none) {
 		if !sys.terminal.stderr {
@@ -318,7 +327,7 @@ func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
 		}
 		sys.note("No browser can be opened here: %s. Going on with a device code.", none.reason)
 		plan = plan.byDeviceCode()
-		source, token, err = signIn(ctx, sys, plan)
+		source, token, err = signIn(ctx, sys, plan, claims)
 	}
 	if err != nil {
 		return Connection{}, err
@@ -326,7 +335,7 @@ func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
 	if plan.Environment.practice() {
 		sys.say("", "This was practice: no tenant was contacted.")
 	}
-	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source}, nil
+	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source, there: sys}, nil
 }
 
 // startFlow begins the flow of a plan; nothing is sent yet.
@@ -339,12 +348,12 @@ func startFlow(sys *system, plan Plan) (source, error) {
 	return flow(sys, plan)
 }
 
-func signIn(ctx context.Context, sys *system, plan Plan) (source, Token, error) {
+func signIn(ctx context.Context, sys *system, plan Plan, claims string) (source, Token, error) {
 	source, err := startFlow(sys, plan)
 	if err != nil {
 		return nil, Token{}, err
 	}
-	token, err := source(ctx, Ask{})
+	token, err := source(ctx, Ask{Claims: claims})
 	return source, token, err
 }
 
@@ -390,21 +399,92 @@ func (c Connection) tellProvided(sys *system) {
 // graphAppID is Microsoft Graph's own application, which tokens may name as audience.
 const graphAppID = "00000003-0000-0000-c000-000000000000"
 
+// satisfy has the connection's tokens hold what a claims challenge asks for. Where a kept
+// one cannot renew them so, the person signs in again, and that is kept in its place.
+func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connection, error) {
+	_, err := c.source(ctx, ask)
+	if f := (*failure)(nil); c.kept == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.id != "sign-in-needed" {
+		return c, err
+	}
+	k, err := sys.keeps(sys, startFlow, true)
+	if err != nil {
+		return c, err
+	}
+	plan := c.Plan
+	plan.Silent = false
+	again, err := openWith(ctx, k.inside(), plan, ask.Claims)
+	if err != nil {
+		return c, err
+	}
+	return k.save(again)
+}
+
 // printToken prints the access token alone. With connect parameters it connects for
 // this process and leaves nothing.
 func printToken(ctx context.Context, sys *system, p Params) error {
-	c, err := openTyped(ctx, sys, p)
-	if err == nil && c.kept != "" {
-		c.Token, err = c.source(ctx, Ask{})
-	}
-	if err != nil {
-		return err
-	}
 	if sys.terminal.stdout && !p.on("Show") {
 		return fail("usage", "A token on the screen is a token in its history.").
 			try("pipe it into the program that needs it, or add -Show")
 	}
-	return sys.print(c.Token.access.open() + "\n")
+	life := p.number("MinLifetime")
+	if !(life >= 0 && life <= 86400) {
+		return fail("bad-value", "-MinLifetime must be from 0 to 86400 seconds.").try("-MinLifetime 1800")
+	}
+	c, ask, err := openToUse(ctx, sys, p, func(Plan) error { return nil })
+	if err != nil {
+		return err
+	}
+	ask.MinLifetime = time.Duration(life * float64(time.Second))
+	token, err := c.source(ctx, ask)
+	if err != nil {
+		return err
+	}
+	if left := time.Until(token.ExpiresOn); !token.ExpiresOn.IsZero() && left < ask.MinLifetime {
+		return fail("token-expired", "The token lives for %s, which is less than -MinLifetime asks for.", left.Round(time.Second)).
+			try("ask for less: Entra decides how long its tokens live")
+	}
+	if p.on("MaskInCI") {
+		token.mask(sys)
+	}
+	if p.on("Json") {
+		return sys.print(token.JSON(newContext(c.Plan.context(), token)))
+	}
+	return sys.print(token.access.open() + "\n")
+}
+
+// openToUse opens what token and request use, and says what to ask of it: -Scopes alone
+// asks the current connection. check sees the plan before anything is sent.
+func openToUse(ctx context.Context, sys *system, p Params, check func(Plan) error) (c Connection, ask Ask, err error) {
+	scopes := p.list("Scopes")
+	if others := p.without("Scopes"); !others.connects() {
+		p = others
+	}
+	if p.connects() {
+		plan, err := sys.plan(p)
+		if err == nil {
+			err = check(plan)
+		}
+		if err != nil {
+			return Connection{}, Ask{}, err
+		}
+		plan.ContextScope = "Process"
+		c, err = open(ctx, sys, plan)
+		return c, Ask{}, err
+	}
+	if c, err = openCurrent(sys, p); err != nil {
+		return c, Ask{}, err
+	}
+	if err := check(c.Plan); err != nil {
+		return c, Ask{}, err
+	}
+	other, err := c.Plan.forScopes(scopes, clouds)
+	if err == nil {
+		err = other.forResource(p.text("Resource"), clouds)
+	}
+	if len(scopes) > 0 || p.has("Resource") {
+		ask.Scopes = other.Scopes
+	}
+	return c, ask, err
 }
 
 // showContext shows the connection in the reference's fields, or which ones are kept.

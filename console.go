@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // preferences are the common parameters of one run, as bound.
@@ -35,10 +36,10 @@ type halt struct{ reason *failure }
 // show does with a message of a stream what its preference asks. Ignore and
 // SilentlyContinue hide it; Break, which starts a debugger there, counts as Continue.
 func (sys *system) show(stream, prefix, text string) {
-	action := sys.prefer.actions[stream]
-	if action == "SilentlyContinue" || action == "Ignore" {
+	if sys.hides(stream) {
 		return
 	}
+	action := sys.prefer.actions[stream]
 	sys.say(prefix, "%s", text)
 	switch {
 	case action == "Inquire" && sys.asks():
@@ -48,6 +49,11 @@ func (sys *system) show(stream, prefix, text string) {
 	case action == "Inquire", action == "Stop":
 		panic(halt{fail("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
 	}
+}
+
+func (sys *system) hides(stream string) bool {
+	action := sys.prefer.actions[stream]
+	return action == "SilentlyContinue" || action == "Ignore"
 }
 
 func (sys *system) verbose(format string, args ...any) {
@@ -83,7 +89,7 @@ func preferencesOf(ctx context.Context, p Params) preferences {
 	return preferences{
 		verbose: p.on("Verbose"),
 		debug:   p.on("Debug"),
-		actions: map[string]string{"Information": p.text("InformationAction"), "Warning": p.text("WarningAction")},
+		actions: map[string]string{"Information": p.text("InformationAction"), "Warning": p.text("WarningAction"), "Progress": p.text("ProgressAction")},
 		ctx:     ctx,
 	}
 }
@@ -99,4 +105,49 @@ func (sys *system) noteIdle(v verb, p Params) {
 	if len(names) > 0 {
 		sys.note("No effect outside PowerShell: %s", strings.Join(names, ", "))
 	}
+}
+
+// progress tells on stderr how far a long answer is: in place on a terminal, else a line
+// now and then.
+type progress struct {
+	sys   *system
+	quiet bool
+	last  time.Time
+	shown bool
+}
+
+func (p *progress) tell(format string, args ...any) {
+	every := 10 * time.Second
+	if p.sys.terminal.stderr {
+		every = 200 * time.Millisecond
+	}
+	now := time.Now()
+	if p.last.IsZero() {
+		p.last = now
+	}
+	if p.quiet || p.sys.hides("Progress") || now.Sub(p.last) < every {
+		return
+	}
+	p.last = now
+	if p.sys.terminal.stderr {
+		p.shown = true
+		fmt.Fprintf(p.sys.stderr, "\r%-40s", fmt.Sprintf(format, args...))
+		return
+	}
+	p.sys.note(format, args...)
+}
+
+// end takes the line off the terminal.
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprintf(p.sys.stderr, "\r%40s\r", "")
+	}
+}
+
+// showSize is how many bytes there are, of how many if that is known.
+func showSize(n, of int64) string {
+	if of > 0 {
+		return fmt.Sprintf("%d of %d kB, %d %%", n/1000, of/1000, 100*n/of)
+	}
+	return fmt.Sprintf("%d kB", n/1000)
 }

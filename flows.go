@@ -227,8 +227,9 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 			quick, cancel := context.WithTimeout(ctx, plan.Timeout)
 			defer cancel()
 			options := []public.AcquireSilentOption{public.WithSilentAccount(account)}
-			if ask.Claims != "" {
-				options = append(options, public.WithClaims(ask.Claims))
+			if claims := ask.Claims; claims != "" || ask.MinLifetime > 0 {
+				// Any claims make MSAL pass by its cache, whose token is not good enough.
+				options = append(options, public.WithClaims(firstOf(claims, "{}")))
 			}
 			result, err := client.AcquireTokenSilent(quick, ask.Scopes, options...)
 			if time.Until(result.ExpiresOn) > 0 {

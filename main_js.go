@@ -67,3 +67,7 @@ func promise(do func() any) js.Value {
 	})
 	return js.Global().Get("Promise").New(executor)
 }
+
+func sendRequest(context.Context, *system, Params) error {
+	return fail("usage", "The page types no requests.").try("run connect-entra request in a terminal")
+}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -120,10 +121,23 @@ var ours = []parameter{
 	{name: "Json", kind: aSwitch, ours: true, help: "print the connection as JSON instead of the welcome"},
 }
 
-// The other verbs' parameters. token and context take connect's too.
+// The other verbs' parameters. token, request and context take connect's too.
 var (
 	tokenParameters = append(slices.Clone(parameters),
-		parameter{name: "Show", kind: aSwitch, ours: true, help: "print the token on a terminal too"})
+		parameter{name: "Resource", kind: aString, ours: true, help: "the API that the token is for, instead of Graph: https://vault.azure.net"},
+		parameter{name: "MinLifetime", kind: aDouble, ours: true, help: "seconds that the token must still live, or it is renewed"},
+		parameter{name: "Show", kind: aSwitch, ours: true, help: "print the token on a terminal too"},
+		parameter{name: "MaskInCI", kind: aSwitch, ours: true, help: "have GitHub Actions and Azure Pipelines mask it in their logs"})
+	// As Invoke-MgGraphRequest has them; connect's bind by name only here.
+	requestParameters = append(byName(parameters),
+		parameter{name: "Method", kind: aString, ours: true, sets: everywhere(1), help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
+		parameter{name: "Uri", kind: aString, ours: true, sets: everywhere(2), help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
+		parameter{name: "Body", kind: aString, ours: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
+		parameter{name: "Headers", kind: aString, ours: true, help: "more headers: \"Name: value, Name: value\", or a JSON object"},
+		parameter{name: "ContentType", kind: aString, ours: true, help: "of the body; application/json by default"},
+		parameter{name: "InputFilePath", kind: aString, ours: true, offers: "files", help: "a file to send as it is"},
+		parameter{name: "OutputFilePath", kind: aString, ours: true, offers: "files", help: "the file to write the answer to"},
+		parameter{name: "All", kind: aSwitch, ours: true, help: "all pages of a collection, as one JSON array"})
 	contextParameters = append(slices.Clone(parameters),
 		parameter{name: "List", kind: aSwitch, ours: true, help: "list the connections that are kept"})
 	useParameters = append([]parameter{
@@ -154,6 +168,27 @@ var (
 		{name: "Topic", kind: aString, sets: []in{{position: 1}}, offers: "topics", help: "a parameter, a verb, or an AADSTS code"},
 	}
 )
+
+// byName is a table whose parameters leave the positions to others.
+func byName(table []parameter) []parameter {
+	table = slices.Clone(table)
+	for i := range table {
+		table[i].sets = slices.Clone(table[i].sets)
+		for j := range table[i].sets {
+			table[i].sets[j].position = 0
+		}
+	}
+	return table
+}
+
+// everywhere is a position in all of Connect-Entra's sets.
+func everywhere(position int) []in {
+	var places []in
+	for _, set := range connectSets {
+		places = append(places, in{set: set, position: position})
+	}
+	return places
+}
 
 // Params is what was typed, bound.
 type Params struct {
@@ -214,6 +249,13 @@ func (p Params) secret(name string) Secret {
 func (p Params) credential(name string) credential {
 	c, _ := p.Bound[name].value.(credential)
 	return c
+}
+
+// without is p as if name had not been typed.
+func (p Params) without(name string) Params {
+	p.Bound = maps.Clone(p.Bound)
+	delete(p.Bound, name)
+	return p
 }
 
 // connects says whether p names a way to connect: any of the document's parameters but

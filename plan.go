@@ -93,6 +93,9 @@ func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, e
 	if err := plan.chooseScopes(p.list("Scopes"), known); err != nil {
 		return plan, err
 	}
+	if err := plan.forResource(p.text("Resource"), known); err != nil {
+		return plan, err
+	}
 	if err := plan.chooseTimeout(p); err != nil {
 		return plan, err
 	}

@@ -72,3 +72,41 @@ func cutScope(scope string) (resource, name string, ok bool) {
 	i := strings.LastIndexByte(scope, '/')
 	return scope[:i], scope[i+1:], true
 }
+
+// forScopes is the plan for a token with other scopes, of a person's connection.
+func (plan Plan) forScopes(typed []string, known []Environment) (Plan, error) {
+	if len(typed) == 0 {
+		return plan, nil
+	}
+	if plan.Flow != byBrowser && plan.Flow != byDeviceCode {
+		return plan, fail("usage", "-Scopes is for a person's connection: an application's token holds all that it was granted.").
+			try("leave -Scopes out; for another API add -Resource")
+	}
+	plan.Scopes = nil
+	return plan, plan.chooseScopes(typed, known)
+}
+
+// forResource makes the plan one for another API's token.
+func (plan *Plan) forResource(resource string, known []Environment) error {
+	if resource == "" {
+		return nil
+	}
+	if plan.Flow == byToken {
+		return fail("usage", "A token that was given cannot be exchanged for another one.").try("connect in another way, or leave out -Resource")
+	}
+	for _, r := range resource {
+		if r <= 0x20 || r >= 0x7f || r == '"' || r == '\\' {
+			return fail("bad-value", "-Resource is no API's address: %q.", clean(resource)).try("-Resource https://vault.azure.net")
+		}
+	}
+	if !isGUID(resource) && !strings.Contains(resource, "://") {
+		return fail("bad-value", "-Resource is neither a URL nor a GUID: %q.", clean(resource)).try("-Resource https://vault.azure.net")
+	}
+	resource = strings.TrimSuffix(resource, "/.default")
+	if e, isGraph := environmentOf(known, resource); isGraph && e.GraphEndpoint != plan.Environment.GraphEndpoint {
+		return fail("bad-value", "-Resource is Microsoft Graph of %s, but the environment is %s.", e.Name, plan.Environment.Name).
+			try("connect to that cloud: -Environment %s", e.Name)
+	}
+	plan.Scopes = []string{resource + "/.default"}
+	return nil
+}

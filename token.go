@@ -166,3 +166,45 @@ func provideToken(sys *system, plan Plan) (source, error) {
 
 // showTime prints a moment for a person: local time, to the second, with its zone.
 func showTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
+
+// JSON is the token and what a script wants to know of it.
+func (t Token) JSON(c AuthContext) string {
+	var shown struct {
+		AccessToken string
+		ExpiresOn   *time.Time // null when the token does not tell
+		TenantID    string     `json:"TenantId"`
+		ClientID    string     `json:"ClientId"`
+		Scopes      []string
+	}
+	shown.AccessToken, shown.TenantID, shown.ClientID, shown.Scopes = t.access.open(), c.TenantID, c.ClientID, c.Scopes
+	if !t.ExpiresOn.IsZero() {
+		utc := t.ExpiresOn.UTC()
+		shown.ExpiresOn = &utc
+	}
+	data, err := json.MarshalIndent(shown, "", "  ")
+	if err != nil {
+		panic(err) // strings and a time of this age always marshal
+	}
+	return string(data) + "\n"
+}
+
+// logMasks are the services that take a secret out of their logs when a line names it,
+// by the variable that tells that they run this. Sources: docs.github.com, "Workflow
+// commands"; learn.microsoft.com, "Logging commands".
+var logMasks = []struct{ variable, command string }{
+	{"GITHUB_ACTIONS", "::add-mask::"},
+	{"TF_BUILD", "##vso[task.setsecret]"},
+}
+
+// mask has the service that runs this take the token out of its logs. The command goes
+// to stderr, which both read, as stdout is the token's. Elsewhere nothing is written: it
+// would be the token in a log that nobody masks.
+func (t Token) mask(sys *system) {
+	for _, m := range logMasks {
+		if strings.EqualFold(sys.getenv(m.variable), "true") {
+			sys.say("", "%s", m.command+t.access.open())
+			return
+		}
+	}
+	sys.warn("-MaskInCI masked nothing: neither GitHub Actions nor Azure Pipelines runs this.")
+}

@@ -1,0 +1,244 @@
+//go:build !js
+
+// One request to Microsoft Graph with a connection's token: what goes out, how often, and
+// what is made of a refusal. response.go has what comes back.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// graphRequest is a request as it was typed.
+type graphRequest struct {
+	method, uri string
+	headers     []header
+	body        *payload // nil: none
+	output      string   // a file; "" for stdout
+	all         bool
+}
+
+// graphMethods are Invoke-MgGraphRequest's.
+var graphMethods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+// sendRequest is the verb: it sends what was typed and hands the answer on.
+func sendRequest(ctx context.Context, sys *system, p Params) error {
+	r, err := parseRequest(p)
+	if err != nil {
+		return err
+	}
+	c, ask, err := openToUse(ctx, sys, p, func(plan Plan) error {
+		_, err := graphAddress(plan.Environment, r.uri)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	address, err := graphAddress(c.Plan.Environment, r.uri)
+	if err != nil {
+		return err
+	}
+	if c.there == nil {
+		c.there = sys
+	}
+	g := &graphClient{
+		graphRequest: r,
+		sys:          sys,
+		connection:   c,
+		ask:          ask,
+		wire:         c.there.wire(target{kind: toGraph, base: c.Plan.Environment.GraphEndpoint, timeout: c.Plan.Timeout}),
+	}
+	return g.run(ctx, address)
+}
+
+// parseRequest reads what was typed, and refuses what needs no sign-in to be refused.
+func parseRequest(p Params) (r graphRequest, err error) {
+	method, body := p.text("Method"), p.text("Body")
+	r = graphRequest{uri: p.text("Uri"), output: p.text("OutputFilePath"), all: p.on("All")}
+	isMethod := slices.Contains(graphMethods, strings.ToUpper(method))
+	if !isMethod && p.Bound["Method"].how == "position" && !strings.HasPrefix(r.uri, "/") {
+		method, r.uri, body = "", method, firstOf(r.uri, body) // request PATH [BODY]
+	} else if method != "" && !isMethod {
+		return r, fail("bad-value", "-Method is none of %s: %q.", strings.Join(graphMethods, ", "), clean(method))
+	}
+	r.method = strings.ToUpper(firstOf(method, "GET"))
+	hasBody := body != "" || p.has("InputFilePath")
+	switch {
+	case r.uri == "":
+		return r, fail("usage", "Which part of Graph is asked for?").try("connect-entra request /me")
+	case body != "" && p.has("InputFilePath"):
+		return r, fail("usage", "-Body and -InputFilePath cannot be used together.").try("leave one of them out")
+	case hasBody && r.method == "GET":
+		return r, fail("usage", "A GET sends no body.").try("name the method: connect-entra request POST …")
+	case r.all && r.method != "GET":
+		return r, fail("usage", "-All is for GET: it reads the pages of a collection.").try("leave out -All or -Method")
+	}
+	if r.headers, err = readHeaders(p.text("Headers")); err != nil || !hasBody {
+		return r, err
+	}
+	kind := "application/json"
+	if p.has("InputFilePath") {
+		body = "@" + p.text("InputFilePath")
+		if !strings.EqualFold(filepath.Ext(body), ".json") {
+			kind = "application/octet-stream"
+		}
+	}
+	kind = firstOf(p.text("ContentType"), kind)
+	for _, h := range r.headers {
+		if strings.EqualFold(h.name, "Content-Type") {
+			kind = h.value
+		}
+	}
+	if strings.ContainsFunc(kind, isControl) {
+		return r, fail("bad-value", "-ContentType holds a control character.")
+	}
+	r.headers = append(r.headers, header{"Content-Type", kind})
+	if r.body, err = readPayload(body); err == nil {
+		err = r.body.check(kind)
+	}
+	return r, err
+}
+
+// graphClient sends requests with the token of a connection.
+type graphClient struct {
+	graphRequest
+	sys        *system
+	connection Connection
+	ask        Ask
+	wire       *wire
+}
+
+// run sends the request and hands the answer on.
+func (g *graphClient) run(ctx context.Context, address string) error {
+	if g.body != nil && g.body.stdin {
+		if err := g.body.readStdin(ctx, g.sys); err != nil {
+			return err
+		}
+		if err := g.body.check(g.headers[len(g.headers)-1].value); err != nil {
+			return err
+		}
+	}
+	write := func(w io.Writer) error {
+		if g.all {
+			return g.collect(ctx, address, w)
+		}
+		resp, err := g.do(ctx, address)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		return g.deliver(ctx, resp, w)
+	}
+	if g.output != "" {
+		return writeWhole(g.output, write)
+	}
+	return write(g.sys.stdout)
+}
+
+// do sends one request. Where Graph wants more of the sign-in than the token has, a
+// claims challenge, it is asked for and the request sent once more.
+func (g *graphClient) do(ctx context.Context, address string) (*http.Response, error) {
+	resp, err := g.send(ctx, address)
+	var f *failure
+	if errors.As(err, &f) && f.server != nil && f.server.Status == http.StatusUnauthorized && f.server.Claims != "" {
+		if err := g.answerChallenge(ctx, f); err != nil {
+			return nil, err
+		}
+		resp, err = g.send(ctx, address)
+	}
+	if err != nil {
+		return nil, g.advise(err, address)
+	}
+	return resp, nil
+}
+
+func (g *graphClient) send(ctx context.Context, address string) (*http.Response, error) {
+	token, err := g.connection.source(ctx, g.ask)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.checkAudience(token); err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, g.method, address, nil)
+	if err != nil {
+		return nil, fail("hostile-answer", "The address of the next page is none.").because(err)
+	}
+	if g.body != nil {
+		if err := g.body.attach(r); err != nil {
+			return nil, err
+		}
+	}
+	for _, h := range g.headers {
+		r.Header.Set(h.name, h.value)
+	}
+	r.Header.Set("Authorization", "Bearer "+token.access.open())
+	return g.wire.Do(r)
+}
+
+// checkAudience keeps a token that can be read for those that it is for: Graph of this
+// cloud.
+func (g *graphClient) checkAudience(token Token) error {
+	e, aud := g.connection.Plan.Environment, token.Claims.Audience
+	if aud == "" || aud == graphAppID || samePlace(aud, e.GraphEndpoint) {
+		return nil
+	}
+	f := fail("bad-token", "The token is for %s, and was not sent to %s.", clean(aud), e.GraphEndpoint)
+	if other, ok := environmentOf(clouds, aud); ok {
+		return f.try("connect to that cloud: -Environment %s", other.Name)
+	}
+	return f.try("connect for Microsoft Graph")
+}
+
+// answerChallenge signs in again for exactly the claims that Graph asks for.
+func (g *graphClient) answerChallenge(ctx context.Context, f *failure) error {
+	needed := func(why string) *failure {
+		again := fail("sign-in-needed", "Graph wants more of this sign-in, and %s.", why).try("in a terminal: connect-entra -Force, then the request again")
+		again.server = f.server
+		return again
+	}
+	flow := g.connection.Plan.Flow
+	switch {
+	case (flow == byBrowser || flow == byDeviceCode) && g.connection.kept == "" && !g.sys.terminal.stderr:
+		return needed("nobody is here to sign in")
+	case flow == byToken:
+		return needed("the token that was given cannot be exchanged").try("get a new token for Graph")
+	case g.body != nil && g.body.stream != nil:
+		return needed("the body cannot be sent twice").try("put the body into a file: -InputFilePath FILE")
+	}
+	g.sys.note("Graph wants more of this sign-in.")
+	c, err := g.connection.satisfy(ctx, g.sys, Ask{Scopes: g.ask.Scopes, Claims: f.server.Claims})
+	g.connection = c
+	return err
+}
+
+// advise gives a refusal the cure that fits this request.
+func (g *graphClient) advise(err error, address string) error {
+	var f *failure
+	if !errors.As(err, &f) || f.server == nil || f.cure != "" {
+		return err
+	}
+	f.cure = graphRefusal(f.server.Host, f.server.Status, "", nil).cure
+	if f.server.Status != http.StatusForbidden {
+		return err
+	}
+	path := strings.TrimPrefix(address, g.connection.Plan.Environment.GraphEndpoint)
+	path, _, _ = strings.Cut(path, "?")
+	claims, permission := g.connection.Token.Claims, permissionFor(g.method, path)
+	switch held := slices.Concat(claims.Scopes, claims.Roles); {
+	case permission == "":
+	case slices.Contains(held, permission):
+		f.try("the token has %s: the account's own role does not allow it, or this needs another permission", permission)
+	case claims.AppOnly:
+		f.try("have an administrator grant the application %s, and consent to it; then connect again", permission)
+	default:
+		f.try("connect-entra -Scopes %s", permission)
+	}
+	return err
+}
