@@ -189,51 +189,6 @@ func checkLifetimes(fields map[string]json.RawMessage, entra bool) error {
 	return nil
 }
 
-// idToken is what is read of an id_token. It came from the token endpoint itself over
-// TLS, which stands for its signature (OpenID Connect Core §3.1.3.7, 6).
-type idToken struct {
-	Issuer   string `json:"iss"`
-	Audience string `json:"aud"`
-	TenantID string `json:"tid"`
-	Nonce    string `json:"nonce"`
-}
-
-// readIDToken checks for all that MSAL reads of an id_token.
-func readIDToken(raw string) (idToken, error) {
-	wrong := errors.New("its id_token cannot be read")
-	parts := strings.Split(raw, ".")
-	if len(parts) != 3 {
-		return idToken{}, wrong
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return idToken{}, wrong
-	}
-	if _, err := readObject(payload); err != nil {
-		return idToken{}, wrong
-	}
-	var token struct {
-		idToken
-		PreferredUsername string `json:"preferred_username"`
-		GivenName         string `json:"given_name"`
-		FamilyName        string `json:"family_name"`
-		MiddleName        string `json:"middle_name"`
-		Name              string `json:"name"`
-		Oid               string `json:"oid"`
-		Subject           string `json:"sub"`
-		UPN               string `json:"upn"`
-		Email             string `json:"email"`
-		AlternativeID     string `json:"alternative_id"`
-		ExpirationTime    int64  `json:"exp"`
-		IssuedAt          int64  `json:"iat"`
-		NotBefore         int64  `json:"nbf"`
-	}
-	if json.Unmarshal(payload, &token) != nil {
-		return idToken{}, wrong
-	}
-	return token.idToken, nil
-}
-
 func checkClientInfo(text string) error {
 	if text == "" {
 		return nil

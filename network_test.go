@@ -61,7 +61,7 @@ func TestConnectionsThatCannotBeTrusted(t *testing.T) {
 	})
 	self := quietTLS(handler, nil)
 	defer self.Close()
-	old := quietTLS(handler, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 })
+	old := quietTLS(handler, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 })
 	defer old.Close()
 	plain := httptest.NewServer(handler)
 	defer plain.Close()
