@@ -76,6 +76,13 @@ func helpOn(name string) (string, error) {
 	if p.name != "" {
 		return parameterHelp(p), nil
 	}
+	for _, v := range verbs() {
+		for _, p := range v.parameters {
+			if strings.EqualFold(p.name, bare) {
+				return "connect-entra " + v.name + " " + parameterHelp(p), nil
+			}
+		}
+	}
 	f := fail("unknown-topic", "There is no help on %q.", clean(name))
 	if near := nearest(bare, topicNames()); near != "" {
 		return "", f.try("connect-entra help %s", near)

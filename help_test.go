@@ -31,7 +31,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 	if lines := strings.Count(shortHelp(), "\n"); lines > 24 {
 		t.Errorf("the short help has %d lines", lines)
 	}
-	for _, name := range append(topicNames(), "", "AADSTS65001", "700016") {
+	for _, name := range append(topicNames(), "", "AADSTS65001", "700016", "-Show", "all") {
 		text, err := helpOn(name)
 		if err != nil || text == "" {
 			t.Errorf("help %s: %q, %v", name, text, err)
