@@ -165,6 +165,8 @@ func askedHelp(v verb, args []string) (verb, []string) {
 	}
 	asks := func(words ...string) bool { return len(own) > 0 && slices.Contains(words, own[0]) }
 	switch {
+	case v.name == "help" && len(args) > 0: // help -Scopes
+		return v, append([]string{strings.TrimLeft(args[0], dashes)}, args[1:]...)
 	case asks("--version"):
 		v, _ := findVerb("version")
 		return v, nil

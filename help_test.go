@@ -79,7 +79,7 @@ func TestVerbs(t *testing.T) {
 		"connect-entra":                               "connect",
 		"connect-entra -Identity":                     "connect -Identity",
 		"connect-entra conect":                        "connect conect",
-		"connect-entra help -Scopes":                  "help -Scopes",
+		"connect-entra help -Scopes":                  "help Scopes",
 		"connect-entra -?":                            "help",
 		"connect-entra -h AADSTS65001":                "help AADSTS65001",
 		"connect-entra token --help":                  "help token",
