@@ -45,8 +45,9 @@ var numberTypes = []numberType{
 
 // readNumber reads a literal, with a sign.
 func readNumber(text string) (number, bool) {
-	unsigned := strings.TrimLeft(strings.ToLower(text), dashes+"+")
-	sign := text[:len(text)-len(unsigned)]
+	lower := strings.ToLower(text)
+	unsigned := strings.TrimLeft(lower, dashes+"+")
+	sign := lower[:len(lower)-len(unsigned)]
 	if utf8.RuneCountInString(sign) > 1 {
 		return number{}, false
 	}
