@@ -215,8 +215,10 @@ func (w *wire) admit(r *http.Request) (*call, error) {
 		c.request.URL = &url.URL{Scheme: scheme, Host: host, Path: "/" + w.tenant + "/oauth2/v2.0/devicecode"}
 	case r.Method == http.MethodPost && strings.HasSuffix(c.form.Get("grant_type"), "device_code"):
 		c.purpose = forDevicePoll
-	default:
+	case r.Method == http.MethodPost:
 		c.purpose = forToken
+	default: // MSAL's question which hosts are Entra's, for one: WithInstanceDiscovery(false) is missing
+		return nil, fail("bug", "A %s request to Entra belongs to no sign-in.", r.Method)
 	}
 	u := c.request.URL
 	if u.Scheme != scheme || u.Host != host || u.User != nil || r.Host != "" && r.Host != host {

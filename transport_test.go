@@ -262,6 +262,9 @@ func TestRequestsGoNowhereElse(t *testing.T) {
 	if _, err := graphWire(s).Do(get("https://graph.microsoft.us/v1.0/me")); idOf(err) != "hostile-answer" {
 		t.Errorf("another cloud's Graph: %v", err)
 	}
+	if _, err := entraWire(s).Do(get("https://login.microsoftonline.com/common/discovery/instance?api-version=1.1")); idOf(err) != "bug" {
+		t.Errorf("instance discovery: %v", err)
+	}
 	if len(s.requests) != 0 {
 		t.Errorf("sent: %v", s.requests)
 	}
