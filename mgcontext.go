@@ -8,8 +8,11 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"time"
 )
 
 // mgContext is the PowerShell module's file of user-defined clouds.
@@ -31,7 +34,8 @@ func (m mgContext) read() ([]byte, error) {
 		return nil, m.trouble("read", err)
 	}
 	defer f.Close()
-	data, err := f.readOwn(mgContextName)
+	data, done, err := f.readOwn(mgContextName)
+	done()
 	return data, m.trouble("read", err)
 }
 
@@ -49,11 +53,13 @@ func (m mgContext) change(change func(old []byte) ([]byte, error)) error {
 		return m.trouble("write", err)
 	}
 	defer unlock()
-	old, err := f.readOwn(mgContextName)
+	old, done, err := f.readOwn(mgContextName)
 	if err != nil {
+		done()
 		return m.trouble("read", err)
 	}
 	data, err := change(old)
+	done() // Windows replaces no open file
 	if err != nil {
 		return err
 	}
@@ -69,17 +75,29 @@ func (m mgContext) trouble(what string, err error) error {
 		because(err).try("see to this first: %s", err)
 }
 
-// readOwn reads a file that nobody else may write; nil if it is not there.
-func (f *folder) readOwn(name string) ([]byte, error) {
-	info, err := f.root.Stat(name)
+// readOwn reads a file that nobody else may write; nil if it is not there. Until done, the
+// module neither writes nor replaces it: .NET opens files under the same lock.
+func (f *folder) readOwn(name string) (data []byte, done func(), err error) {
+	done = func() {}
+	handle, err := f.open(name, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil && othersWrite(info) {
-		err = errors.New("others may write to it")
+		return nil, done, nil
 	}
 	if err != nil {
-		return nil, unusable(filepath.Join(f.path, name), err)
+		return nil, done, err
 	}
-	return f.read(name)
+	done = func() { handle.Close() }
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if err = tryLock(handle); !errors.Is(err, errHeld) || time.Since(began) > lockWait {
+			break
+		}
+	}
+	if err != nil {
+		return nil, done, unusable(filepath.Join(f.path, name), err)
+	}
+	if info, err := handle.Stat(); err != nil || othersWrite(info) {
+		return nil, done, unusable(filepath.Join(f.path, name), errors.Join(err, errors.New("others may write to it")))
+	}
+	data, err = io.ReadAll(io.LimitReader(handle, maxFile))
+	return data, done, err
 }

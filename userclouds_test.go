@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func newCloudDesk(t *testing.T) (d *desk, path string) {
@@ -143,5 +144,28 @@ func TestCloudsByManyAtOnce(t *testing.T) {
 	data, _ := os.ReadFile(path)
 	if n := strings.Count(string(data), userDefined); n != 20 {
 		t.Errorf("%d of 20 clouds are in the file", n)
+	}
+}
+
+// TestCloudFileWhileTheModuleWrites holds the file as .NET does, and changes it.
+func TestCloudFileWhileTheModuleWrites(t *testing.T) {
+	d, path := newCloudDesk(t)
+	d.must(0, "environments add Mine https://login.example.com https://graph.example.com")
+	handle, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tryLock(handle); err != nil {
+		t.Fatal(err)
+	}
+	data, _ := os.ReadFile(path)
+	handle.Truncate(10)
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		handle.WriteAt(data, 0)
+		handle.Close()
+	}()
+	if out, _ := d.must(0, "environments Mine"); !strings.Contains(out, "login.example.com") {
+		t.Errorf("%s", out)
 	}
 }
