@@ -10,14 +10,15 @@
 //	connect-entra -EnvironmentVariable                            from AZURE_TENANT_ID and the like
 //
 // What a script may read goes to stdout, everything for a person to stderr. Add
-// -Environment Sandbox to any of them to practise without a tenant or a network:
+// -Environment Sandbox to any of them to practise without a tenant or a network, or
+// -- COMMAND to have a program use the connection:
 //
 //	$ connect-entra -Environment Sandbox -Identity
 //	Welcome to Microsoft Graph!
 //
 // The way data flows, one direction, each step in the file of its name:
 //
-//	argv → Params → Plan → source → Token → AuthContext → welcome, token, request
+//	argv → Params → Plan → source → Token → AuthContext → welcome, token, request, COMMAND
 //
 // This file is the only one that calls across.
 package main
@@ -65,6 +66,7 @@ type Ask struct {
 	Scopes      []string      // nil: those of the Plan
 	Claims      string        // a claims challenge, decoded JSON
 	MinLifetime time.Duration // the token must live at least this long
+	Silent      bool          // no person is there to be asked
 }
 
 // source signs in at its first call; afterwards it always has a good token: from
@@ -117,6 +119,8 @@ func verbs() []verb {
 func run(ctx context.Context, sys *system, args []string) (status int) {
 	ctx, done := context.WithCancel(ctx)
 	defer done()
+	v, args := askedHelp(chooseVerb(args))
+	params, err := Params{Command: args}, error(nil)
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -126,11 +130,15 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 			// The value may hold anything, a secret too; the type and place of a bug do not.
 			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
 		}
+		if v.parameters != nil && params.Command != nil {
+			status = besideCommand(err, status)
+		}
 	}()
-	v, args := askedHelp(chooseVerb(args))
-	params, err := Params{Command: args}, error(nil)
 	if v.parameters != nil {
 		params, err = bind(v.parameters, args)
+	}
+	if err == nil && v.parameters != nil && params.Command != nil && v.name != "connect" {
+		err = fail("usage", "%s takes no command.", v.name).try("connect-entra … -- %s", clean(strings.Join(params.Command, " ")))
 	}
 	sys.prefer = preferencesOf(ctx, params)
 	if params, err = sys.supply(ctx, v, params, err); err == nil {
@@ -142,6 +150,20 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 		err = cause
 	}
 	return sys.report(err)
+}
+
+// ended is the end of a COMMAND that ran, with the status that is then ours too.
+type ended struct{ status int }
+
+func (e ended) Error() string { return "the command has ended" }
+
+// besideCommand keeps a failure of ours apart from COMMAND's own: 125, as env and docker
+// run have it; 126 and 127 say by themselves that COMMAND did not start.
+func besideCommand(err error, status int) int {
+	if status > 0 && status < 125 && !errors.As(err, new(ended)) {
+		return 125
+	}
+	return status
 }
 
 // chooseVerb takes the verb off the front; without one it is connect, and the first
@@ -223,27 +245,46 @@ func findVerb(name string) (verb, bool) {
 	return verb{}, false
 }
 
-// connect is the whole story: from what was typed to a connection, and how it is told.
+// connect is the whole story: from what was typed to a connection, how it is told, and
+// the COMMAND that it is for. Without a way to connect, COMMAND has the current one.
 func connect(ctx context.Context, sys *system, p Params) error {
+	command, err := newCommand(sys, p)
+	if err != nil {
+		return err
+	}
+	if command != nil && !p.connects() {
+		c, err := openCurrent(sys, p)
+		if err != nil {
+			return err
+		}
+		return command.run(ctx, sys, c)
+	}
 	plan, err := sys.plan(p)
 	if err != nil {
 		return err
 	}
-	c, err := openToKeep(ctx, sys, plan)
+	c, err := openToKeep(ctx, sys, plan, command != nil)
 	if err != nil {
 		return err
+	}
+	told := *sys
+	if command != nil {
+		told.stdout = sys.stderr // stdout is COMMAND's
 	}
 	switch {
 	case p.on("Json"):
-		err = sys.print(c.JSON())
+		err = told.print(c.JSON())
 	case !p.on("NoWelcome"):
-		err = sys.print(welcomeText(c.AuthContext))
+		err = told.print(welcomeText(c.AuthContext))
 	}
 	if err != nil {
 		return err
 	}
-	c.tell(sys)
-	return nil
+	c.tell(sys, command != nil)
+	if command == nil {
+		return nil
+	}
+	return command.run(ctx, sys, c)
 }
 
 // plan decides what p means, with the user's own clouds where it may mean one, and says
@@ -267,12 +308,18 @@ func (sys *system) plan(p Params) (Plan, error) {
 }
 
 // openToKeep connects as the plan says: for this process, or for all of this user's,
-// silently if it can. Whether a connection can be kept is known before anything is sent.
-func openToKeep(ctx context.Context, sys *system, plan Plan) (Connection, error) {
+// silently if it can. Whether a connection can be kept is known before anything is sent;
+// a command can do without, unless it was asked for.
+func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Connection, error) {
 	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || sys.keeps == nil {
 		return open(ctx, sys, plan)
 	}
 	k, err := sys.keeps(sys, startFlow, true)
+	if err != nil && command && !plan.ScopeTyped {
+		sys.warn("The connection cannot be kept: %s", clean(err.Error()))
+		plan.ContextScope = "Process"
+		return open(ctx, sys, plan)
+	}
 	if err != nil {
 		return Connection{}, err
 	}
@@ -286,8 +333,12 @@ func openToKeep(ctx context.Context, sys *system, plan Plan) (Connection, error)
 	return k.save(c)
 }
 
-// openCurrent gives the kept connection that is current.
+// openCurrent gives the connection that this process was started with, inside a COMMAND,
+// else the kept connection that is current.
 func openCurrent(sys *system, p Params) (Connection, error) {
+	if c, ok, err := inherited(sys); ok || err != nil {
+		return c, err
+	}
 	var plan Plan
 	if p.has("ClientTimeout") {
 		if err := plan.chooseTimeout(p); err != nil {
@@ -361,7 +412,7 @@ func signIn(ctx context.Context, sys *system, plan Plan, claims string) (source,
 
 // tell says on stderr what the welcome does not: who, where, until when, and what is
 // kept.
-func (c Connection) tell(sys *system) {
+func (c Connection) tell(sys *system, command bool) {
 	who := firstOf(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
 	until := "for as long as the token is good: it does not say"
 	if !c.Token.ExpiresOn.IsZero() {
@@ -376,6 +427,8 @@ func (c Connection) tell(sys *system) {
 		sys.note("Nobody was asked: the connection was kept. To sign in anew: -Force")
 	case c.kept != "":
 		sys.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.kept)
+	case command:
+		sys.note("The connection ends with the command.")
 	default:
 		sys.note("The connection ends with this process. To use it, have the token printed: connect-entra token …")
 	}

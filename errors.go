@@ -34,6 +34,9 @@ var exitStatuses = []exitStatus{
 	{6, "network, or throttled: trying again may help"},
 	{7, "timed out"},
 	{8, "local storage"},
+	{125, "with a command: connect-entra's own failure, before the command ran"},
+	{126, "with a command: it cannot be run"},
+	{127, "with a command: it was not found"},
 	{129, "ended by SIGHUP"},
 	{130, "ended by Ctrl-C"},
 	{143, "ended by SIGTERM"},
@@ -91,6 +94,10 @@ var kinds = []kind{
 	{"timeout", 7, ""},
 
 	{"storage", 8, ""},
+
+	{"command-not-executable", 126, ""},
+
+	{"command-not-found", 127, "check its name and PATH"},
 
 	{"hangup", 129, ""},
 	{"interrupted", 130, ""},
@@ -177,8 +184,12 @@ func asFailure(err error) *failure {
 // report prints err to stderr as PowerShell prints an error, with the id at the end
 // of the first line, what the server said, and the cure; it gives the exit status.
 func (sys *system) report(err error) int {
-	if err == nil {
+	var command ended
+	switch {
+	case err == nil:
 		return 0
+	case errors.As(err, &command):
+		return command.status
 	}
 	f := asFailure(err)
 	k := kindOf(f.id)

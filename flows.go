@@ -242,6 +242,9 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 				return Token{}, signInNeeded(err)
 			}
 		}
+		if ask.Silent {
+			return Token{}, fail("sign-in-needed", "The person who connected must sign in again.").try("connect again")
+		}
 		result, err := signIn(ctx, ask)
 		if err == nil {
 			account = result.Account

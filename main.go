@@ -21,21 +21,26 @@ import (
 
 // outside is the part of system that a browser page does not have.
 type outside struct {
-	internet    http.RoundTripper // to Entra and Graph, through the proxies of the environment
-	direct      http.RoundTripper // to a managed-identity host: never through a proxy
-	dial        func(ctx context.Context, network, address string) (net.Conn, error)
-	openURL     func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
-	environ     func() []string
+	internet http.RoundTripper // to Entra and Graph, through the proxies of the environment
+	direct   http.RoundTripper // to a managed-identity host: never through a proxy
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
+	environ  func() []string
+
+	releaseSignals func() // from here they do not end the run: they are a COMMAND's
+
 	correlation string     // client-request-id of all that this run sends; "": a new one for each client
 	cache       *msalCache // what MSAL is to remember of the connection; nil: within the process
 }
 
 func main() {
-	hide()
-	ctx, stop := untilSignal(context.Background())
-	status := run(ctx, newSystem(), calledAs(os.Args[0], os.Args[1:]))
-	stop()
-	os.Exit(status)
+	if os.Getenv(connectionVariable) == "" { // inside a COMMAND the outer process must see who asks it
+		hide()
+	}
+	ctx, release := untilSignal(context.Background())
+	sys := newSystem()
+	sys.releaseSignals = release
+	os.Exit(run(ctx, sys, calledAs(os.Args[0], os.Args[1:])))
 }
 
 func newSystem() *system {
@@ -96,16 +101,13 @@ func makePracticeKit(_ context.Context, sys *system, p Params) error {
 }
 
 // untilSignal ends ctx at the first signal, with the failure that names it; a second
-// one ends the process at once, as without a handler.
-func untilSignal(parent context.Context) (context.Context, func()) {
+// one ends the process at once, as without a handler. After release, none ends it.
+func untilSignal(parent context.Context) (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	notifyHeeded(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
-		s, ok := <-signals
-		if !ok {
-			return
-		}
+		s := <-signals
 		signal.Stop(signals)
 		ends := map[os.Signal]*failure{
 			os.Interrupt:    fail("interrupted", "Interrupted."),
@@ -114,10 +116,17 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		}
 		cancel(ends[s])
 	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(signals)
-		cancel(nil)
+	return ctx, func() { signal.Stop(signals) }
+}
+
+// notifyHeeded asks for signals, less those that who started this program has it ignore
+// (nohup, a shell's background): a COMMAND is to ignore them too, and a handler of ours
+// would take that from it (execve(2)).
+func notifyHeeded(c chan<- os.Signal, signals ...os.Signal) {
+	for _, s := range signals {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
 	}
 }
 

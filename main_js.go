@@ -23,6 +23,20 @@ var flows = map[flowName]func(*system, Plan) (source, error){byToken: provideTok
 // practice needs nothing here, as a given token is not sent anywhere.
 func practice(sys *system, _ bool) (*system, func(), error) { return sys, func() {}, nil }
 
+// command cannot be in the page, which starts no programs.
+type command struct{}
+
+func newCommand(_ *system, p Params) (*command, error) {
+	if p.Command == nil {
+		return nil, nil
+	}
+	return nil, fail("usage", "The page runs no programs.").try("run connect-entra in a terminal")
+}
+
+func (*command) run(context.Context, *system, Connection) error { return nil }
+
+func inherited(*system) (Connection, bool, error) { return Connection{}, false, nil }
+
 func makePracticeKit(context.Context, *system, Params) error {
 	return fail("usage", "The page makes no practice kit.").try("run connect-entra sandbox DIR in a terminal")
 }

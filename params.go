@@ -119,6 +119,9 @@ var ours = []parameter{
 	{name: "CertificatePassword", kind: aSecret, ours: true, sets: []in{{set: certificateSet}}, help: "where the file's password is: -, @FILE or env:NAME"},
 	{name: "Force", kind: aSwitch, ours: true, help: "sign in anew"},
 	{name: "Json", kind: aSwitch, ours: true, help: "print the connection as JSON instead of the welcome"},
+	{name: "TokenVariable", kind: aString, ours: true, help: "with -- COMMAND: the environment variable that gets a token, too"},
+	{name: "AllowResource", kind: aList, ours: true, help: "with -- COMMAND: other APIs that it may have tokens for"},
+	{name: "AllowOutside", kind: aSwitch, ours: true, help: "with -- COMMAND: serve any process of this user, for containers"},
 }
 
 // The other verbs' parameters. token, request and context take connect's too.

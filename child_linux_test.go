@@ -1,0 +1,246 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestSocketOwner has the kernel's answer and its table tell the same, for clients of both
+// families.
+func TestSocketOwner(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address := listener.Addr().(*net.TCPAddr)
+	mapped := &unix.SockaddrInet6{Port: address.Port}
+	copy(mapped.Addr[:], address.IP.To16())
+	for family, to := range map[int]unix.Sockaddr{
+		unix.AF_INET:  &unix.SockaddrInet4{Port: address.Port, Addr: [4]byte(address.IP.To4())},
+		unix.AF_INET6: mapped, // as Java and .NET do
+	} {
+		client, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Logf("no sockets of family %d here: %v", family, err)
+			continue
+		}
+		if err := unix.Connect(client, to); err != nil {
+			t.Fatal(err)
+		}
+		server, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, to := server.RemoteAddr().(*net.TCPAddr).AddrPort(), server.LocalAddr().(*net.TCPAddr).AddrPort()
+		uid, inode, err := readSocket(from, to)
+		if err != nil || uid != os.Getuid() || !hasOpen(os.Getpid(), "socket:["+inode+"]") {
+			t.Errorf("family %d: the table tells %d %s %v", family, uid, inode, err)
+		}
+		if uid2, inode2, err := askSocket(from, to); err != nil {
+			t.Logf("family %d: this kernel has no sock_diag: %v", family, err)
+		} else if uid2 != uid || inode2 != inode {
+			t.Errorf("family %d: the kernel tells %d %s, the table %d %s", family, uid2, inode2, uid, inode)
+		}
+		unix.Close(client)
+		server.Close()
+		if _, inode, err := socketOwner(to, from); err == nil && hasOpen(os.Getpid(), "socket:["+inode+"]") {
+			t.Errorf("family %d: a closed connection has the owner %s", family, inode)
+		}
+	}
+}
+
+// TestOnlyDescendantsAreServed has a command's process, one of its daemons, and another
+// process of the same user that learnt the secret.
+func TestOnlyDescendantsAreServed(t *testing.T) {
+	needsTool(t, "curl")
+	needsTool(t, "setsid")
+	const script = `echo "$IDENTITY_ENDPOINT $IDENTITY_HEADER"; read go; ` + curl + `; setsid sh -c '(sleep 0.2; ` + curl + ` >"$HOME/daemon") &'; while [ ! -s "$HOME/daemon" ]; do sleep 0.02; done; cat "$HOME/daemon"`
+	for _, c := range []struct {
+		args    []string
+		outside bool
+	}{{nil, false}, {[]string{"-AllowOutside"}, true}} {
+		r, first := start(t, strings.Replace(script, "read go; ", "while [ ! -e $HOME/go ]; do sleep 0.02; done; ", 1), c.args...)
+		address, secret, _ := strings.Cut(first, " ")
+		sibling := sendSecret(t, address, secret)
+		if got := strings.Contains(sibling, "access_token"); got != c.outside {
+			t.Errorf("%s: a process outside of the command got %s", c.args, sibling)
+		}
+		home := r.Env[len(r.Env)-1]
+		os.WriteFile(filepath.Join(strings.TrimPrefix(home, "HOME="), "go"), nil, 0o600)
+		for _, who := range []string{"command", "daemon"} {
+			if got := r.next(); !strings.Contains(got, "access_token") {
+				t.Errorf("%s: the %s got %s", c.args, who, got)
+			}
+		}
+		r.Wait()
+	}
+}
+
+// sendSecret asks an endpoint from this process.
+func sendSecret(t *testing.T, address, secret string) string {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, address+"?api-version="+endpointVersion+"&resource="+graphAppID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(endpointHeader, secret)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	text := make([]byte, 4096)
+	n, _ := resp.Body.Read(text)
+	return string(text[:n])
+}
+
+// TestOtherUsersAreRefused needs root to be another user; then everything else of a
+// command must work for a user who is not root, too.
+func TestOtherUsersAreRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	needsTool(t, "curl")
+	needsTool(t, "setpriv")
+	const nobody = `setpriv --reuid 65534 --regid 65534 --clear-groups `
+	stdout, _, _ := commanded(t, nobody+"sh -c '"+curl+"'; "+curl, "-AllowOutside")
+	lines := splitLines(stdout)
+	if len(lines) != 2 || strings.Contains(lines[0], "access_token") || !strings.Contains(lines[1], "access_token") {
+		t.Errorf("another user, and the same: %q", lines)
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "program")
+	self, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		err = os.WriteFile(program, self, 0o755)
+	}
+	for parent := dir; err == nil && parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
+		err = os.Chmod(parent, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", program, "-AccessToken", "env:T", "-NoWelcome",
+		"--", "sh", "-c", curl+`; `+again+`token; `+again+`-- `+again+`token`)
+	cmd.Env = append(commandEnvironment(t), asProgram+"=1", "SELF="+program, "HOME=/")
+	out, err := cmd.Output()
+	if lines := splitLines(string(out)); err != nil || len(lines) != 3 || !strings.Contains(lines[0], "access_token") || lines[1] != lines[2] {
+		t.Errorf("as a user who is not root: %v %q", err, lines)
+	}
+}
+
+// TestCommandEndsWithKilledParent kills the parent as nothing can be done against.
+func TestCommandEndsWithKilledParent(t *testing.T) {
+	r, first := start(t, `echo "$$ $IDENTITY_ENDPOINT $IDENTITY_HEADER"; exec sleep 60`)
+	pid, rest, _ := strings.Cut(first, " ")
+	address, secret, _ := strings.Cut(rest, " ")
+	r.Process.Kill()
+	r.Wait()
+	until(t, "the command ends", func() bool {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
+	if answer := sendSecret(t, address, secret); !strings.Contains(answer, "refused") {
+		t.Errorf("the endpoint answers %s", answer)
+	}
+}
+
+// openTerminal makes a terminal of this host: its keyboard and screen, and what a process
+// has open of it.
+func openTerminal(t *testing.T) (person, tty *os.File) {
+	t.Helper()
+	master, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Skip("this host has no terminals to give: ", err)
+	}
+	if err := unix.IoctlSetPointerInt(master, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(master, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err = os.OpenFile(fmt.Sprint("/dev/pts/", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("this host has no terminals to give: ", err)
+	}
+	person = os.NewFile(uintptr(master), "ptmx")
+	t.Cleanup(func() { person.Close(); tty.Close() })
+	return person, tty
+}
+
+// atTerminal starts a command line of sh, which has the terminal for its own.
+func atTerminal(t *testing.T, line string) (person *screen, cmd *exec.Cmd) {
+	t.Helper()
+	keyboard, tty := openTerminal(t)
+	cmd = exec.Command("sh", "-c", line)
+	cmd.Env = append(commandEnvironment(t), asProgram+"=1", "HOME="+t.TempDir(), "OURS="+asProgram)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return &screen{File: keyboard}, cmd
+}
+
+// screen is what a person sees and types.
+type screen struct {
+	*os.File
+	unread string
+}
+
+// await reads on until the text has come.
+func (s *screen) await(t *testing.T, text string) {
+	t.Helper()
+	s.SetReadDeadline(time.Now().Add(10 * time.Second))
+	buffer := make([]byte, 4096)
+	for !strings.Contains(s.unread, text) {
+		n, err := s.Read(buffer)
+		s.unread += string(buffer[:n])
+		if err != nil {
+			t.Fatalf("%q never comes: %q", text, s.unread)
+		}
+	}
+	_, s.unread, _ = strings.Cut(s.unread, text)
+}
+
+// TestInterruptReachesCommandOnce presses Ctrl-C, which a terminal sends to both.
+func TestInterruptReachesCommandOnce(t *testing.T) {
+	person, cmd := atTerminal(t, `exec "$SELF" -AccessToken env:T -NoWelcome -- sh -c 'n=0; trap "n=\$((n+1))" INT; echo ready; while [ $n -eq 0 ]; do sleep 0.05; done; sleep 0.3; echo "counted $n"; exit 9'`)
+	person.await(t, "ready")
+	person.Write([]byte{3})
+	person.await(t, "counted 1")
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != 9 {
+		t.Errorf("status %s", cmd.ProcessState)
+	}
+}
+
+// TestShellSuspendsCommand presses Ctrl-Z, and has the shell bring the command back.
+func TestShellSuspendsCommand(t *testing.T) {
+	needsTool(t, "bash")
+	person, cmd := atTerminal(t, `exec bash --norc -i`)
+	fmt.Fprint(person, `PS1='pro''mpt> '; "$SELF" -AccessToken env:T -NoWelcome -- sh -c 'echo rea''dy; sleep 0.5; sleep 60 & wait; echo d''one'`+"\n")
+	person.await(t, "ready")
+	person.Write([]byte{26})
+	person.await(t, "Stopped")
+	person.await(t, "prompt> ")
+	fmt.Fprint(person, "fg; echo status $?\n")
+	time.Sleep(300 * time.Millisecond)
+	person.Write([]byte{3})
+	person.await(t, "status 130")
+	fmt.Fprint(person, "exit\n")
+	cmd.Process.Kill()
+	cmd.Wait()
+}
