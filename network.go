@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -16,7 +17,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -79,17 +83,27 @@ func isNear(a netip.Addr) bool {
 	return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsPrivate()
 }
 
-// environmentProxy is http.ProxyFromEnvironment, whose error would quote a password.
+// environmentProxy is http.ProxyFromEnvironment, but for an address that cannot be read:
+// Go then looks for a proxy of another name, or goes past it without a word.
 func environmentProxy(r *http.Request) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, fail("bad-value", "The proxy's address in the environment cannot be read.").because(errProxy).
-			try("set HTTPS_PROXY to http://HOST:PORT")
+	if !isProxy(cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))) {
+		return nil, fail("bad-value", "HTTPS_PROXY is not the address of a proxy.").
+			try("set it to http://HOST:PORT, with user and password escaped as in any URL")
 	}
-	return proxy, nil
+	return http.ProxyFromEnvironment(r)
 }
 
-var errProxy = errors.New("bad proxy address")
+// isProxy holds for a proxy's address, with or without a scheme, and for none.
+func isProxy(address string) bool {
+	if address == "" {
+		return true
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Hostname() != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+}
 
 func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
 	switch resp.StatusCode {
@@ -155,6 +169,13 @@ func networkReason(err error) string {
 		errno       syscall.Errno
 		late        net.Error
 	)
+	where := ""
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		where = "the proxy: "
+		if at := (*net.OpError)(nil); errors.As(op.Err, &at) && at.Addr != nil {
+			where = "the proxy at " + at.Addr.String() + ": "
+		}
+	}
 	switch {
 	case errors.As(err, &authority):
 		return "its certificate is not from an authority that this host trusts (SSL_CERT_FILE names others)"
@@ -167,16 +188,9 @@ func networkReason(err error) string {
 	case errors.As(err, &alert), errors.As(err, &record), errors.As(err, &op) && op.Op == "remote error": // a TLS alert
 		return "it does not speak TLS 1.2 or later"
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "the name is not known to DNS"
+		return where + "the name is not known to DNS"
 	case errors.As(err, &dns):
-		return "DNS does not answer"
-	}
-	where := ""
-	if errors.As(err, &op) && op.Op == "proxyconnect" {
-		where = "the proxy: "
-		if at := (*net.OpError)(nil); errors.As(op.Err, &at) && at.Addr != nil {
-			where = "the proxy at " + at.Addr.String() + ": "
-		}
+		return where + "DNS does not answer"
 	}
 	switch {
 	case errors.As(err, &errno):
