@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ func (k *keep) ofKind(kind string) ([]named, error) {
 		all = append(all, n)
 	}
 	nameAll(all)
-	slices.SortFunc(all, func(a, b named) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name }) // a generic sort of this is 19 kB
 	return all, nil
 }
 

@@ -24,6 +24,8 @@ type bindFailure struct{ ID string }
 func (b bindFailure) Error() string { return b.ID }
 
 // refuse makes the failure that PowerShell would give as id.
+//
+//go:noinline
 func refuse(id, format string, args ...any) *failure {
 	return fail(kebab(id), format, args...).because(bindFailure{id})
 }

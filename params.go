@@ -214,17 +214,21 @@ type credential struct {
 	Secret Secret
 }
 
+//go:noinline
 func (p Params) has(name string) bool {
 	_, ok := p.Bound[name]
 	return ok
 }
 
+//go:noinline
 func (p Params) text(name string) string {
 	s, _ := p.Bound[name].value.(string)
 	return s
 }
 
 // list gives a list's items; like the reference it takes "a, b" in one item for two.
+//
+//go:noinline
 func (p Params) list(name string) []string {
 	items, _ := p.Bound[name].value.([]string)
 	var all []string
@@ -234,11 +238,13 @@ func (p Params) list(name string) []string {
 	return all
 }
 
+//go:noinline
 func (p Params) number(name string) float64 {
 	n, _ := p.Bound[name].value.(float64)
 	return n
 }
 
+//go:noinline
 func (p Params) on(name string) bool {
 	b, _ := p.Bound[name].value.(bool)
 	return b

@@ -110,6 +110,7 @@ func (c Claims) time(name string) time.Time {
 	return time.Unix(int64(seconds), 0)
 }
 
+//go:noinline
 func firstOf(texts ...string) string {
 	for _, text := range texts {
 		if text != "" {
