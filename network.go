@@ -16,15 +16,14 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"runtime/debug"
 	"syscall"
 	"time"
 )
 
 // userAgent is sent with every request.
 var userAgent = func() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return "connect-entra/" + info.Main.Version
+	if version, _ := ownVersion(); version != "(devel)" {
+		return "connect-entra/" + version
 	}
 	return "connect-entra"
 }()
