@@ -9,37 +9,23 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
 // assertionLife is how long an assertion is good for: the most that Entra advises.
 const assertionLife = 10 * time.Minute
 
-// keyPair is a certificate with its key and the certificates above it.
-type keyPair struct {
-	chain []*x509.Certificate // the leaf first
-	key   crypto.Signer       // RSA; may be unable to leave its device
-}
-
 // assertion signs a new one for one token request to audience. withChain sends the
 // certificates along (x5c), for registrations that trust an issuer and a subject name.
 // Source: learn.microsoft.com/entra/identity-platform/certificate-credentials.
 func (p keyPair) assertion(audience, clientID string, withChain bool) (string, error) {
-	leaf := sha256.Sum256(p.chain[0].Raw)
-	header := map[string]any{"alg": "PS256", "typ": "JWT", "x5t#S256": base64.RawURLEncoding.EncodeToString(leaf[:])}
-	if withChain {
-		var chain []string
-		for _, certificate := range p.chain {
-			chain = append(chain, base64.StdEncoding.EncodeToString(certificate.Raw)) // RFC 7515 §4.1.6: not base64url
-		}
-		header["x5c"] = chain
-	}
 	now := time.Now()
-	claims := map[string]any{
+	claims, err := jwtPart(map[string]any{
 		"aud": audience,
 		"iss": clientID,
 		"sub": clientID,
@@ -47,25 +33,50 @@ func (p keyPair) assertion(audience, clientID string, withChain bool) (string, e
 		"nbf": now.Unix(),
 		"iat": now.Unix(),
 		"exp": now.Add(assertionLife).Unix(),
-	}
-	signed, err := jwtPart(header)
+	})
 	if err != nil {
 		return "", err
 	}
-	payload, err := jwtPart(claims)
+	sha256Of, sha1Of := sha256.Sum256(p.chain[0].Raw), sha1.Sum(p.chain[0].Raw)
+	pss := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
+	token, err := p.sign(map[string]any{"alg": "PS256", "x5t#S256": jwtBytes(sha256Of[:])}, claims, pss, withChain)
+	if f := (*failure)(nil); err == nil || errors.As(err, &f) {
+		return token, err
+	}
+	// Some providers, of smart cards and of Windows' older kind, cannot do PSS and have as
+	// many ways to say so; Entra takes the older form with the same claims.
+	// github.com/AzureAD/microsoft-authentication-library-for-dotnet/issues/6125
+	token, err = p.sign(map[string]any{"alg": "RS256", "x5t": jwtBytes(sha1Of[:])}, claims, crypto.SHA256, withChain)
+	if f := (*failure)(nil); err == nil || errors.As(err, &f) {
+		return token, err
+	}
+	return "", badCertificate("The key of "+subjectOf(p.chain[0]), "refused to sign: "+clean(err.Error())).because(err).
+		try("check that this user may use the key, and that its card or token is there")
+}
+
+// sign makes the compact form (RFC 7515 §3.1).
+func (p keyPair) sign(header map[string]any, claims string, how crypto.SignerOpts, withChain bool) (string, error) {
+	header["typ"] = "JWT"
+	if withChain {
+		var chain []string
+		for _, certificate := range p.chain {
+			chain = append(chain, base64.StdEncoding.EncodeToString(certificate.Raw)) // RFC 7515 §4.1.6: not base64url
+		}
+		header["x5c"] = chain
+	}
+	first, err := jwtPart(header)
 	if err != nil {
 		return "", err
 	}
-	signed += "." + payload
+	signed := first + "." + claims
 	digest := sha256.Sum256([]byte(signed))
-	signature, err := p.key.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
-	if err != nil {
-		return "", fail("bad-certificate", "The certificate's key refused to sign: %v.", err).because(err)
-	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	signature, err := p.key.Sign(rand.Reader, digest[:], how)
+	return signed + "." + jwtBytes(signature), err
 }
 
 func jwtPart(fields map[string]any) (string, error) {
 	data, err := json.Marshal(fields)
-	return base64.RawURLEncoding.EncodeToString(data), err
+	return jwtBytes(data), err
 }
+
+func jwtBytes(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }

@@ -591,12 +591,21 @@ func showEnvironments(_ context.Context, sys *system, p Params) error {
 	return sys.print(formatEnvironments(list))
 }
 
-// showVersion prints what Go recorded in the binary.
-func showVersion(_ context.Context, sys *system, _ Params) error {
-	version, goVersion := "(devel)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version, goVersion = firstOf(info.Main.Version, version), info.GoVersion
+// release is set where release.sh links: the same source must give the same binary in
+// every folder, so nothing is taken from version control.
+var release string
+
+// ownVersion is what was released, or what Go recorded in the binary, and by which Go.
+func ownVersion() (version, goVersion string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return firstOf(release, "(devel)"), ""
 	}
+	return firstOf(release, info.Main.Version, "(devel)"), info.GoVersion
+}
+
+func showVersion(_ context.Context, sys *system, _ Params) error {
+	version, goVersion := ownVersion()
 	return sys.print("connect-entra " + version + " " + goVersion + "\n")
 }
 

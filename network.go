@@ -18,7 +18,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,8 +26,8 @@ import (
 
 // userAgent is sent with every request.
 var userAgent = func() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return "connect-entra/" + info.Main.Version
+	if version, _ := ownVersion(); version != "(devel)" {
+		return "connect-entra/" + version
 	}
 	return "connect-entra"
 }()

@@ -134,11 +134,20 @@ func planCertificate(plan *Plan, p Params, _ func(string) string) error {
 	case c.Subject == "" && c.Thumbprint == "" && c.Path == "":
 		return fail("bad-value", "Must specify 'CertificateThumbprint or CertificateSubjectName or Certificate'.").
 			try("add -Certificate FILE")
-	case c.Subject == "" && c.Thumbprint != "" && len(tidyThumbprint(c.Thumbprint)) != 40:
-		return fail("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
-			try("give the SHA-1 thumbprint: 40 hexadecimal digits")
+	case c.Subject == "" && c.Thumbprint != "" && !slices.Contains([]int{40, 64}, len(tidyThumbprint(c.Thumbprint))): // 64: the store knows better advice
+		return badThumbprint(tidyThumbprint(c.Thumbprint))
 	}
 	return plan.needTenant()
+}
+
+// badThumbprint refuses a thumbprint that is not SHA-1's length.
+func badThumbprint(thumbprint string) *failure {
+	f := fail("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
+		try("give the SHA-1 thumbprint: 40 hexadecimal digits")
+	if len(thumbprint) == 64 {
+		f.try("64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits")
+	}
+	return f
 }
 
 // tidyThumbprint forgives what dialogs and people add to a thumbprint: spaces, colons

@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +63,9 @@ type world struct {
 
 func newWorld(t *testing.T, apps ...practiceApp) *world {
 	t.Helper()
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
+	}
 	w := &world{fakeEntra: newFakeEntra(apps...)}
 	w.makeRoot(t)
 	roots := filepath.Join(t.TempDir(), "roots.pem")

@@ -68,8 +68,8 @@ func TestPracticeKitSignsIn(t *testing.T) {
 	}
 	for _, want := range []string{
 		"-ClientId " + app.ClientID + " -TenantId " + practiceTenant + " -Certificate " + bashQuote(filepath.Join(dir, kitCertificate)) + "\n",
-		"-TenantId " + practiceTenant + " -ClientSecretCredential " + app.ClientID + ":@" + filepath.Join(dir, kitSecret) + "\n",
-		"(. " + filepath.Join(dir, kitEnvironment) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
+		"-TenantId " + practiceTenant + " -ClientSecretCredential " + bashQuote(app.ClientID+":@"+filepath.Join(dir, kitSecret)) + "\n",
+		"(. " + bashQuote(filepath.Join(dir, kitEnvironment)) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
 	} {
 		if !strings.Contains(printed, want) {
 			t.Errorf("%q is not in\n%s", want, printed)

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the tests for Windows under Debian's Wine 8: what Windows' own calls do here is
+# tested, and not hoped for. Arguments go to the tests: .ci/wine.sh -test.run Store
+#
+# Two things that Wine lacks are supplied, for the tests alone: a DLL without which no Go
+# program starts (wine_shim.go), and removing a file by its handle (wine_test.go).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+wine=/usr/lib/wine/wine64
+[ -x $wine ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends wine64 >/dev/null; }
+
+work=$(mktemp -d)
+export WINEPREFIX=$work/prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml='
+trap '/usr/lib/wine/wineserver64 -k 2>/dev/null || true; rm -rf "$work"' EXIT
+
+mkdir "$WINEPREFIX"
+$wine wineboot --init >/dev/null 2>&1
+$wine reg add 'HKCU\Software\Wine' /v Version /d win10 /f >/dev/null
+go run .ci/wine_shim.go "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
+
+GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go test -c -tags wine -ldflags=-checklinkname=0 -o "$work/tests.exe" .
+$wine "$work/tests.exe" -test.timeout 15m "$@"
+
+# A prompt at a console: nothing that is typed may be shown, and it must arrive.
+GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o "$work/connect-entra.exe" .
+command -v script >/dev/null || { apt-get update -qq && apt-get install -qq -y bsdutils >/dev/null; }
+prompt() { # WHAT IS TYPED
+	{ sleep 3; printf '%s\r' "$1"; sleep 3; } | script -qec "$wine '$work/connect-entra.exe' -Environment Sandbox -ClientId 00000000-0000-4000-8000-0000000000c1 \
+		-TenantId 00000000-0000-4000-8000-000000000001 -Certificate testdata/certificates/exports/encrypted.pem" /dev/null
+}
+for typed in practice wrong; do
+	prompt $typed >"$work/console" || true
+	grep -aq 'Password for testdata/certificates/exports/encrypted.pem:' "$work/console" && ! sed '/Connect-Entra:/,$d' "$work/console" | grep -aq "$typed" ||
+		{ echo "the console's prompt went wrong:"; cat -v "$work/console"; exit 1; }
+	grep -aq 'wrong-password' "$work/console" && said=wrong || said=practice
+	[ $said = $typed ] || { echo "$typed did not arrive:"; cat -v "$work/console"; exit 1; }
+done
+echo "the console's prompt works"

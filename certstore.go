@@ -1,0 +1,219 @@
+//go:build !js
+
+// Certificate stores: which certificate is meant, by the reference's rules, and why none
+// of those there will do. It knows nothing of how an operating system keeps them.
+
+package main
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The stores, as PowerShell's Cert: drive names them, in the order of the search.
+const (
+	currentUser  = `CurrentUser\My`
+	localMachine = `LocalMachine\My`
+)
+
+var certificateStores = []string{currentUser, localMachine}
+
+// stored is one certificate of a store. Its key is fetched only when it is chosen, as a
+// smart card would ask for its PIN.
+type stored struct {
+	store       string
+	thumbprint  string            // SHA-1 in upper case
+	subject     string            // as .NET writes it; "" where certificate is nil
+	certificate *x509.Certificate // nil where it cannot be read, which open explains
+	open        func() (keyPair, error)
+}
+
+func newStored(store string, certificate *x509.Certificate, open func() (keyPair, error)) stored {
+	return stored{store, thumbprintOf(certificate), distinguishedName(certificate.RawSubject), certificate, open}
+}
+
+// thumbprintOf is how Windows and Entra's admin center name a certificate.
+func thumbprintOf(certificate *x509.Certificate) string {
+	return fmt.Sprintf("%X", sha1.Sum(certificate.Raw))
+}
+
+// certificateSearch is what to look for and where.
+type certificateSearch struct {
+	subject    string
+	thumbprint string // without what dialogs put between
+	stores     []string
+	told       string // the reference's words for what was looked for
+}
+
+// searchOf makes a search of ref; ok is false where ref names a file.
+func searchOf(ref CertificateRef) (s certificateSearch, ok bool, err error) {
+	s.stores = certificateStores
+	switch {
+	case ref.Subject != "":
+		s.subject, s.told = ref.Subject, "subject name '"+clean(ref.Subject)+"'"
+		return s, true, nil
+	case ref.Thumbprint != "":
+		s.thumbprint = tidyThumbprint(ref.Thumbprint)
+	default:
+		path := strings.ReplaceAll(ref.Path, "/", `\`)
+		if len(path) < 5 || !strings.EqualFold(path[:5], "Cert:") {
+			return s, false, nil
+		}
+		// "Cert:\CurrentUser\My\THUMBPRINT"; the first backslash may be missing in PowerShell.
+		folder, thumbprint, _ := cutLast(strings.TrimPrefix(path[5:], `\`), `\`)
+		i := slices.IndexFunc(certificateStores, func(store string) bool { return strings.EqualFold(store, folder) })
+		if s.thumbprint = tidyThumbprint(thumbprint); i < 0 || len(s.thumbprint) != 40 && len(s.thumbprint) != 64 {
+			return s, true, fail("bad-value", "%s does not name a certificate.", clean(ref.Path)).
+				try(`write it as PowerShell does: Cert:\%s\ or Cert:\%s\ and the thumbprint, 40 hexadecimal digits`, currentUser, localMachine)
+		}
+		s.stores = certificateStores[i : i+1]
+	}
+	s.told = "thumbprint '" + clean(s.thumbprint) + "'"
+	return s, true, nil
+}
+
+// findCertificate takes the first store that has a match, and there the newest of those
+// that are valid today. Source: GetCertificateByThumbprint and GetCertificateByName in
+// msgraph-sdk-powershell's AuthenticationHelpers.cs.
+func findCertificate(ctx context.Context, sys *system, s certificateSearch) (keyPair, error) {
+	all, err := listCertificates(ctx, sys, s.stores)
+	if err != nil {
+		return keyPair{}, s.notFound("The store cannot be read: " + clean(err.Error()) + ".").because(err)
+	}
+	return s.choose(all)
+}
+
+func (s certificateSearch) choose(all []stored) (keyPair, error) {
+	all = slices.DeleteFunc(all, func(c stored) bool { return !slices.Contains(s.stores, c.store) })
+	now := time.Now()
+	var refusal error
+	for _, store := range s.stores {
+		fit := slices.DeleteFunc(slices.Clone(all), func(c stored) bool {
+			return c.store != store || !s.matches(c) || c.certificate != nil && checkDates(c.certificate, now) != nil
+		})
+		if len(fit) == 0 {
+			continue
+		}
+		pair, err := slices.MaxFunc(fit, byNotBefore).open()
+		if err == nil {
+			return pair, pair.check()
+		}
+		// A copy without its key in one store must not hide the one with it in the next.
+		if refusal == nil {
+			refusal = err
+		}
+	}
+	if refusal != nil {
+		return keyPair{}, refusal
+	}
+	return keyPair{}, s.miss(all, now)
+}
+
+// byNotBefore puts the newest last, and first what cannot be read.
+func byNotBefore(a, b stored) int {
+	begin := func(c stored) (t time.Time) {
+		if c.certificate != nil {
+			t = c.certificate.NotBefore
+		}
+		return t
+	}
+	return begin(a).Compare(begin(b))
+}
+
+func (s certificateSearch) matches(c stored) bool {
+	if s.subject != "" {
+		return c.certificate != nil && sameName(s.subject, c.subject)
+	}
+	return strings.EqualFold(s.thumbprint, c.thumbprint)
+}
+
+// notFound is the reference's text, with what is known besides.
+func (s certificateSearch) notFound(why string) *failure {
+	return fail("certificate-not-found", "%s", strings.TrimSpace("Certificate with "+s.told+" was not found in certificate store or has expired. "+why)).
+		try("name its file instead: -Certificate FILE")
+}
+
+// miss says why nothing of all would do, by the nearest that is there.
+func (s certificateSearch) miss(all []stored, now time.Time) error {
+	for _, c := range all {
+		if c.certificate == nil {
+			continue
+		}
+		if len(s.thumbprint) == 64 && strings.EqualFold(s.thumbprint, fmt.Sprintf("%x", sha256.Sum256(c.certificate.Raw))) {
+			f := badThumbprint(s.thumbprint)
+			f.message += fmt.Sprintf(" This is the SHA-256 thumbprint of %s.", clean(c.subject))
+			return f.try("give its SHA-1 thumbprint: %s", c.thumbprint)
+		}
+		if s.matches(c) {
+			f := s.notFound(fmt.Sprintf("It is in %s and is valid from %s to %s.", c.store, day(c.certificate.NotBefore), day(c.certificate.NotAfter)))
+			f.id = "certificate-expired"
+			if now.Before(c.certificate.NotBefore) {
+				return f.try("check this host's clock, or wait until then")
+			}
+			return f.try("make a new one and upload it in the Entra admin center: App registrations > Certificates & secrets")
+		}
+	}
+	if len(s.thumbprint) == 64 {
+		return badThumbprint(s.thumbprint)
+	}
+	if c, ok := s.nearest(all); ok {
+		return s.notFound("The nearest there is "+clean(c.subject)+".").
+			try(`give the whole subject: -CertificateSubjectName '%s'`, clean(c.subject))
+	}
+	f := s.notFound(summary(all, s.stores))
+	if s.thumbprint != "" && strings.Trim(s.thumbprint, "0123456789abcdefABCDEF") != "" {
+		return f.try("type the thumbprint again: it has characters that are no hexadecimal digits")
+	}
+	return f
+}
+
+// summary names what a store holds, up to a few: on a host without Windows there is no
+// other way to see it.
+func summary(all []stored, stores []string) string {
+	const shown = 5
+	if len(all) == 0 {
+		return "There is none in " + strings.Join(stores, " or ") + "."
+	}
+	var lines []string
+	for _, c := range all {
+		name := clean(firstOf(c.subject, "one that cannot be read"))
+		lines = append(lines, fmt.Sprintf("%s (%s)", name, c.thumbprint))
+	}
+	if more := len(lines) - shown; more > 0 {
+		lines = append(lines[:shown], fmt.Sprintf("%d more", more))
+	}
+	return "There are: " + strings.Join(lines, "; ") + "."
+}
+
+// nearest finds the subject that was meant, if it is other spaces, another order or a
+// missing CN= that keep it from matching, or a slip or two.
+func (s certificateSearch) nearest(all []stored) (stored, bool) {
+	var names []string
+	subjects := map[string]stored{}
+	for _, c := range all {
+		if c.certificate != nil && s.subject != "" {
+			names = append(names, looseName(c.subject))
+			subjects[looseName(c.subject)] = c
+		}
+	}
+	c, ok := subjects[nearest(looseName(s.subject), names)]
+	return c, ok
+}
+
+// looseName is a name without what people get wrong: case, spaces, order, CN= left out.
+func looseName(name string) string {
+	parts := strings.Split(strings.ReplaceAll(strings.ToLower(name), " ", ""), ",")
+	for i, part := range parts {
+		if !strings.Contains(part, "=") {
+			parts[i] = "cn=" + part
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ",")
+}

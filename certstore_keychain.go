@@ -1,0 +1,33 @@
+//go:build unix
+
+package main
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+)
+
+// listKeychains gives the certificates of the person's keychains, as security(1) prints
+// them; they only inform a refusal. It is in the build of every Unix, as keychain.go is.
+func listKeychains() ([]stored, error) {
+	data, err := security("", "find-certificate", "-a", "-p")
+	if errors.Is(err, errKeyGone) {
+		return nil, nil // security's status where no certificate is there
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []stored
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			continue // a keychain holds certificates of all kinds; this one is not being looked for
+		}
+		all = append(all, newStored(currentUser, certificate, func() (keyPair, error) {
+			return keyPair{}, badCertificate("The certificate "+subjectOf(certificate), "is in the keychain, where its key cannot be used by this program").
+				try("export it in Keychain Access as a .p12 file, and name that: -Certificate FILE.p12")
+		}))
+	}
+	return all, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// listCertificates gives what the stores hold. On Linux CurrentUser\My is the folder in
+// which .NET, and so PowerShell, keeps it: one PFX file without password for each
+// certificate, THUMBPRINT.pfx or THUMBPRINT.N.pfx. Source: OpenSslDirectoryBasedStoreProvider
+// in dotnet/runtime.
+func listCertificates(_ context.Context, sys *system, stores []string) ([]stored, error) {
+	if !slices.Contains(stores, currentUser) {
+		return nil, errors.New("Unix LocalMachine X509Store is limited to the Root and CertificateAuthority stores") // .NET's words
+	}
+	folder := filepath.Join(sys.getenv("HOME"), ".dotnet", "corefx", "cryptography", "x509stores", "my")
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []stored
+	for _, entry := range entries {
+		if strings.EqualFold(filepath.Ext(entry.Name()), ".pfx") {
+			all = append(all, readStoreFile(sys, filepath.Join(folder, entry.Name())))
+		}
+	}
+	return all, nil
+}
+
+// readStoreFile reads one file of the store. go-pkcs12 says nothing of the certificate in
+// a file without a key, so all that is known of such a file is its name.
+func readStoreFile(sys *system, path string) stored {
+	thumbprint, _, _ := strings.Cut(filepath.Base(path), ".")
+	info, err := os.Stat(path)
+	var pair keyPair
+	if err == nil {
+		var data []byte
+		if data, err = readCertificatePath(path); err == nil {
+			pair, err = decodePFX(data, "")
+		}
+	}
+	if err == nil {
+		err = pair.match(path)
+	}
+	if err != nil {
+		return stored{store: currentUser, thumbprint: strings.ToUpper(thumbprint), open: func() (keyPair, error) {
+			return keyPair{}, badCertificate("The certificate "+thumbprint+" in "+currentUser, "cannot be used: "+clean(err.Error())).because(err).
+				try("import it with its private key, or name its file: -Certificate FILE")
+		}}
+	}
+	return newStored(currentUser, pair.chain[0], func() (keyPair, error) {
+		warnOfReaders(sys, path, info.Mode())
+		return pair, nil
+	})
+}

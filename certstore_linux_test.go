@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// dotnetHome is a home folder with the store that .NET made.
+func dotnetHome(t *testing.T) map[string]string {
+	t.Helper()
+	home := t.TempDir()
+	folder := filepath.Join(home, ".dotnet/corefx/cryptography/x509stores/my")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("testdata/certificates/store/*.pfx")
+	if err != nil || len(files) != 10 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if err := os.WriteFile(filepath.Join(folder, filepath.Base(file)), readTestFile(t, file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[string]string{"HOME": home}
+}
+
+func TestDotNETStore(t *testing.T) {
+	home := dotnetHome(t)
+	miss := func(what string) string {
+		return "certificate-not-found: Certificate with " + what + " was not found in certificate store or has expired. "
+	}
+	for _, c := range []struct {
+		ref        CertificateRef
+		thumbprint string
+		want       string
+	}{
+		{CertificateRef{Thumbprint: "6F8E0271154AD709245E2AC0E167D63592E2B208"}, "6F8E0271154AD709245E2AC0E167D63592E2B208", ""},
+		{CertificateRef{Thumbprint: "\u200e6f 8e 02 71 15 4a d7 09 24 5e 2a c0 e1 67 d6 35 92 e2 b2 08"}, "6F8E0271154AD709245E2AC0E167D63592E2B208", ""},
+		{CertificateRef{Subject: "cn=STORE-rsa, o=contoso"}, "6F8E0271154AD709245E2AC0E167D63592E2B208", ""},
+		{CertificateRef{Path: `Cert:\CurrentUser\My\3905A014F306CD5CE639C86B34A23964724122C8`}, "3905A014F306CD5CE639C86B34A23964724122C8", ""},
+		{CertificateRef{Subject: "CN=store-twice"}, "74C77A7A5214A083384DFFAD57AB494B413A7DC0", ""},
+		{CertificateRef{Subject: "CN=store-twice", Thumbprint: "6F8E0271154AD709245E2AC0E167D63592E2B208"}, "74C77A7A5214A083384DFFAD57AB494B413A7DC0", ""},
+		{CertificateRef{Subject: "CN=store-expired"}, "", "certificate-expired: {*} It is in CurrentUser\\My and is valid from 2020-01-01 to 2021-01-01. | make a new one and {*}"},
+		{CertificateRef{Thumbprint: "01BFA498CEA892F89DF2A7A2E7CD183687732FD8"}, "", "certificate-expired: {*} It is in CurrentUser\\My and is valid from 2090-01-01 to 2091-01-01. | check this host's clock, or wait until then"},
+		{CertificateRef{Subject: "CN=store-ec"}, "", "bad-certificate: CN=store-ec has an ECDSA key, and Entra takes RSA only. | {*}"},
+		{CertificateRef{Subject: "CN=store-rsa1024"}, "", "bad-certificate: CN=store-rsa1024 has an RSA key of 1024 bits, and Entra takes 2048 or more. | {*}"},
+		{CertificateRef{Thumbprint: "B6C5A8B62F42C113F2EA6760243A226C8E0A740F"}, "", "bad-certificate: The certificate B6C5A8B62F42C113F2EA6760243A226C8E0A740F in CurrentUser\\My cannot be used: private key missing. | import it with its private key, or name its file: -Certificate FILE"},
+		{CertificateRef{Subject: "CN=store-rsa,O=Contoso"}, "", miss("subject name 'CN=store-rsa,O=Contoso'") + "The nearest there is CN=store-rsa, O=Contoso. | {*}"},
+		{CertificateRef{Subject: "O=Contoso, CN=store-rsa"}, "", miss("subject name 'O=Contoso, CN=store-rsa'") + "The nearest there is CN=store-rsa, O=Contoso. | {*}"},
+		{CertificateRef{Path: `Cert:\LocalMachine\My\3905A014F306CD5CE639C86B34A23964724122C8`}, "", miss("thumbprint '3905A014F306CD5CE639C86B34A23964724122C8'") + "The store cannot be read: Unix LocalMachine X509Store is limited to the Root and CertificateAuthority stores. | {*}"},
+	} {
+		pair, err := loadCertificate(context.Background(), newHolder(t, "", "", home).system, c.ref)
+		switch {
+		case err == nil && thumbprintOf(pair.chain[0]) != c.thumbprint:
+			t.Errorf("%+v found %s", c.ref, thumbprintOf(pair.chain[0]))
+		case err != nil && (c.want == "" || !matchesWild(c.want, refusalLine(t, err))):
+			t.Errorf("%+v:\n got %s\nwant %s", c.ref, refusalLine(t, err), c.want)
+		}
+	}
+}
+
+func TestStoresThatAreNot(t *testing.T) {
+	empty := map[string]string{"HOME": t.TempDir()}
+	_, err := loadCertificate(context.Background(), newHolder(t, "", "", empty).system, CertificateRef{Subject: "CN=a"})
+	if got := refusalLine(t, err); !strings.Contains(got, `There is none in CurrentUser\My or LocalMachine\My.`) {
+		t.Error(got)
+	}
+	home := dotnetHome(t)
+	folder := filepath.Join(home["HOME"], ".dotnet/corefx/cryptography/x509stores/my")
+	if err := os.WriteFile(filepath.Join(folder, strings.Repeat("0", 40)+".pfx"), []byte("0123"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(folder, "6F8E0271154AD709245E2AC0E167D63592E2B208.pfx"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := newHolder(t, "", "", home)
+	if _, err := loadCertificate(context.Background(), h.system, CertificateRef{Subject: "CN=store-rsa, O=Contoso"}); err != nil {
+		t.Error("a damaged file hides the others: ", err)
+	}
+	if !strings.HasPrefix(h.stderr.String(), "WARNING: Others on this host can read the key in ") {
+		t.Errorf("no warning of a key that others can read: %q", &h.stderr)
+	}
+}
