@@ -1,11 +1,12 @@
-// The page: builds system from the browser and exposes run to it as a Promise. Only
-// what works without the network is in this build: MSAL and net/http are left out.
+// The page: builds system from the browser and exposes the entry points as Promises.
+// Only what works without the network is in this build: MSAL and net/http are left out.
 
 package main
 
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"syscall/js"
 )
@@ -45,41 +46,157 @@ func showCompletion(context.Context, *system, Params) error {
 	return fail("usage", "The page has no shell to complete in.").try("run connect-entra completion SHELL in a terminal")
 }
 
-// main gives the page connectEntra(args: string[], stdin: string): Promise<{status:
-// number, stdout: string, stderr: string}>, and stays to answer.
+// main gives the page an object of functions, and stays to answer.
 func main() {
-	js.Global().Set("connectEntra", js.FuncOf(func(_ js.Value, in []js.Value) any {
-		args := make([]string, in[0].Length())
-		for i := range args {
-			args[i] = in[0].Index(i).String()
-		}
-		stdin := in[1].String()
-		return promise(func() any {
-			var stdout, stderr bytes.Buffer
-			sys := &system{
-				stdin:  strings.NewReader(stdin),
-				stdout: &stdout,
-				stderr: &stderr,
-				getenv: func(string) string { return "" },
-			}
-			status := run(context.Background(), sys, args)
-			return map[string]any{"status": status, "stdout": stdout.String(), "stderr": stderr.String()}
-		})
-	}))
+	js.Global().Set("connectEntra", map[string]any{
+		"run":   promised(runInPage),
+		"token": promised(tokenInPage),
+		"line":  promised(lineInPage),
+		"graph": promised(graphInPage),
+	})
 	select {}
 }
 
-// promise runs do aside, as a Go function called from JavaScript must not block.
-func promise(do func() any) js.Value {
-	var executor js.Func
-	executor = js.FuncOf(func(_ js.Value, settle []js.Value) any {
-		go func() {
-			defer executor.Release()
-			settle[0].Invoke(do())
-		}()
-		return nil
+// runInPage is run(args: string[], stdin: string): what a terminal would show, as
+// {status: number, stdout: string, stderr: string}.
+func runInPage(in []js.Value) any {
+	args := make([]string, in[0].Length())
+	for i := range args {
+		args[i] = in[0].Index(i).String()
+	}
+	var stdout, stderr bytes.Buffer
+	status := run(context.Background(), pageSystem(in[1].String(), &stdout, &stderr), args)
+	return map[string]any{"status": status, "stdout": stdout.String(), "stderr": stderr.String()}
+}
+
+// tokenInPage is token(text: string): a reading, its names in lower case; permissions
+// and claims are lists of {name, value, meaning}.
+func tokenInPage(in []js.Value) any {
+	r := readToken(in[0].String())
+	facts := func(list []fact) any {
+		out := []any{}
+		for _, f := range list {
+			out = append(out, map[string]any{"name": f.Name, "value": f.Value, "meaning": f.Meaning})
+		}
+		return out
+	}
+	return map[string]any{
+		"opaque": r.Opaque, "cloud": r.Cloud, "graph": r.Graph, "audience": r.Audience,
+		"who": r.Who, "app": r.App, "tenant": r.Tenant, "access": r.Access, "appOnly": r.AppOnly,
+		"permissions": facts(r.Permissions), "claims": facts(r.Claims),
+		"issuedAt": r.IssuedAt, "notBefore": r.NotBefore, "expiresOn": r.ExpiresOn, "notes": texts(r.Notes),
+	}
+}
+
+// lineInPage is line(text: string): what explain says, in parts: {verb, summary, set,
+// reason, bound: {name, value, how}[], problem, trouble, refusal, story, plan: {name,
+// value}[], bash, powerShell, share: boolean}. What does not apply is "" or empty;
+// problem, trouble and refusal are as a terminal prints them.
+func lineInPage(in []js.Value) any {
+	text := in[0].String()
+	e := pageSystem("", &bytes.Buffer{}, &bytes.Buffer{}).explain([]string{text})
+	bound := []any{}
+	for _, p := range e.verb.parameters {
+		if v, ok := e.params.Bound[p.name]; ok {
+			bound = append(bound, map[string]any{"name": p.name, "value": showBound(v.value), "how": wayOf(v)})
+		}
+	}
+	out := map[string]any{
+		"verb": e.verb.name, "summary": e.verb.summary, "set": "", "reason": "", "bound": bound,
+		"problem": printed(e.err), "trouble": "", "refusal": printed(e.no), "story": "", "plan": []any{},
+		"bash": "", "powerShell": "", "share": mayShare(text),
+	}
+	if e.err != nil {
+		var b strings.Builder
+		e.explainFailure(&b)
+		out["trouble"] = strings.TrimSpace(b.String())
+	} else if e.params.Set != "" {
+		out["set"], out["reason"], out["bash"], out["powerShell"] = e.params.Set, e.reason(), e.inBash(), e.inPowerShell()
+		if e.no == nil {
+			out["story"], out["plan"] = stories[e.plan.Flow], planInPage(e.plan)
+		}
+	}
+	return out
+}
+
+// planInPage is what connecting would do, in rows.
+func planInPage(p Plan) any {
+	authority := ""
+	if p.Tenant != "" {
+		authority = p.authority()
+	}
+	rows := [][2]string{
+		{"Cloud", p.Environment.Name},
+		{"Authority", authority},
+		{"Client", p.ClientID},
+		{"Scopes", strings.Join(p.Scopes, " ")},
+		{"Credential", p.credentialPlace()},
+		{"Kept for", p.ContextScope},
+		{"Timeout", p.Timeout.String()},
+	}
+	for _, text := range append(slices.Clone(p.notes), p.warnings...) {
+		rows = append(rows, [2]string{"Note", text})
+	}
+	out := []any{}
+	for _, row := range rows {
+		if row[1] != "" {
+			out = append(out, map[string]any{"name": row[0], "value": clean(row[1])})
+		}
+	}
+	return out
+}
+
+// printed is an error as a terminal prints it.
+func printed(err error) string {
+	var stderr bytes.Buffer
+	pageSystem("", &bytes.Buffer{}, &stderr).report(err)
+	return stderr.String()
+}
+
+func texts(list []string) any {
+	out := []any{}
+	for _, text := range list {
+		out = append(out, text)
+	}
+	return out
+}
+
+// graphInPage is graph(host: string, status: number, retryAfter: string, body: string):
+// how a terminal would show that answer, which is no success. Status 0 stands for none.
+func graphInPage(in []js.Value) any {
+	host, status := in[0].String(), in[1].Int()
+	failed := graphSilence(host)
+	if status != 0 {
+		failed = graphRefusal(host, status, in[2].String(), []byte(in[3].String()))
+	}
+	return printed(failed)
+}
+
+// pageSystem is everything outside the program, in a browser: no terminal, no
+// environment, no folder.
+func pageSystem(stdin string, stdout, stderr *bytes.Buffer) *system {
+	return &system{
+		stdin:  strings.NewReader(stdin),
+		stdout: stdout,
+		stderr: stderr,
+		getenv: func(string) string { return "" },
+	}
+}
+
+// promised makes a function for JavaScript of do, which runs aside, as a Go function
+// called from JavaScript must not block.
+func promised(do func([]js.Value) any) js.Func {
+	return js.FuncOf(func(_ js.Value, in []js.Value) any {
+		var executor js.Func
+		executor = js.FuncOf(func(_ js.Value, settle []js.Value) any {
+			go func() {
+				defer executor.Release()
+				settle[0].Invoke(do(in))
+			}()
+			return nil
+		})
+		return js.Global().Get("Promise").New(executor)
 	})
-	return js.Global().Get("Promise").New(executor)
 }
 
 func sendRequest(context.Context, *system, Params) error {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"strings"
+	"syscall/js"
+	"testing"
+)
+
+func values(in ...any) []js.Value {
+	var out []js.Value
+	for _, v := range in {
+		out = append(out, js.ValueOf(v))
+	}
+	return out
+}
+
+func TestRunInPage(t *testing.T) {
+	token := unsignedToken(map[string]any{"aud": "https://graph.microsoft.us", "appid": defaultClientID, "scp": "User.Read"})
+	out := js.ValueOf(runInPage(values([]any{"connect", "-AccessToken", "-", "-Environment", "USGov"}, token)))
+	stdout := out.Get("stdout").String()
+	if out.Get("status").Int() != 0 || !strings.Contains(stdout, "Connected via userprovidedaccesstoken access using "+defaultClientID) {
+		t.Errorf("status %d\n%s%s", out.Get("status").Int(), stdout, out.Get("stderr").String())
+	}
+	out = js.ValueOf(runInPage(values([]any{"connect", "-AccessToken", "-"}, "garbage")))
+	if stderr := out.Get("stderr").String(); out.Get("status").Int() != 2 || !strings.Contains(stderr, "[bad-token]") {
+		t.Errorf("status %d\n%s", out.Get("status").Int(), stderr)
+	}
+	out = js.ValueOf(runInPage(values([]any{"connect", "-Identity"}, "")))
+	if stderr := out.Get("stderr").String(); out.Get("status").Int() != 2 || !strings.Contains(stderr, "This build cannot sign in by ManagedIdentity.") {
+		t.Errorf("status %d\n%s", out.Get("status").Int(), stderr)
+	}
+}
+
+func TestTokenInPage(t *testing.T) {
+	out := js.ValueOf(tokenInPage(values(unsignedToken(map[string]any{"aud": "https://graph.microsoft.com", "scp": "User.Read", "exp": 946688400}))))
+	permission := out.Get("permissions").Index(0)
+	if out.Get("cloud").String() != "Global" || out.Get("expiresOn").Int() != 946688400 || permission.Get("name").String() != "User.Read" {
+		t.Error(js.Global().Get("JSON").Call("stringify", out))
+	}
+	if out := js.ValueOf(tokenInPage(values("xxxx"))); !out.Get("opaque").Bool() || out.Get("claims").Length() != 0 {
+		t.Error(js.Global().Get("JSON").Call("stringify", out))
+	}
+}
+
+func TestLineInPage(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"set":"UserParameterSet"`},
+		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"how":"by the prefix -App"`},
+		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"bash":"connect-entra -Scopes a,b -ClientId 00000000-0000-0000-0000-000000000001"`},
+		{"Connect-Entra -UseDeviceCode", `"value":"https://login.microsoftonline.com/organizations"`},
+		{"Connect-Entra -UseDeviceCode", `"share":true`},
+		{"Connect-Entra -Cert x", `"problem":"Connect-Entra: Parameter cannot be processed because the parameter name 'Cert' is ambiguous.`},
+		{"Connect-Entra -ClientTimeout -1", `"refusal":"Connect-Entra: `},
+		{"Connect-Entra -AccessToken hunter2", `"share":false`},
+		{"Get-EntraContext -Json", `"verb":"context"`},
+		{"Connect-Entra", `"set":"UserParameterSet"`},
+	} {
+		got := js.Global().Get("JSON").Call("stringify", js.ValueOf(lineInPage(values(c.line)))).String()
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%s: no %s in\n%s", c.line, c.want, got)
+		}
+		if strings.Contains(got, "hunter2") {
+			t.Errorf("%s: the secret is in\n%s", c.line, got)
+		}
+	}
+}
+
+func TestGraphInPage(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		want   string
+	}{
+		{0, "Connect-Entra: graph.microsoft.com did not answer. [network]"},
+		{503, "Connect-Entra: graph.microsoft.com answered 503. [network]"},
+	} {
+		if got := graphInPage(values("graph.microsoft.com", c.status, "", "")).(string); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%d: %s", c.status, got)
+		}
+	}
+}
