@@ -56,6 +56,7 @@ type endpoint struct {
 	cancel context.CancelFunc
 	mu     sync.Mutex
 	flying map[*resource]*flight
+	last   map[*resource]Token // handed out, should the next not be had for the moment
 }
 
 // flight is one question to the source, which all who come meanwhile share.
@@ -74,7 +75,7 @@ func serveTokens(ctx context.Context, e *endpoint) error {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
 	e.address, e.secret = listener.Addr().String(), hex.EncodeToString(key)
-	e.flying = map[*resource]*flight{}
+	e.flying, e.last = map[*resource]*flight{}, map[*resource]Token{}
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	e.server = newLoopback(e, listener)
 	return nil
@@ -218,10 +219,23 @@ func (e *endpoint) fly(f *flight, wanted *resource) {
 		e.mu.Unlock()
 		close(f.done)
 	}()
-	f.token, f.err = e.source(e.ctx, Ask{Scopes: wanted.scopes, MinLifetime: leastLifetime, Silent: true})
-	if life := time.Until(f.token.ExpiresOn); f.err == nil && !f.token.ExpiresOn.IsZero() && life < leastLifetime {
-		f.token, f.err = Token{}, fail("token-expired", "The token that Entra gave ends within a minute.")
+	token, err := e.source(e.ctx, Ask{Scopes: wanted.scopes, MinLifetime: leastLifetime, Silent: true})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last := e.last[wanted]; err != nil && statusOf(err) == http.StatusServiceUnavailable && last.lives(leastLifetime) {
+		token, err = last, nil // sources renew early
 	}
+	if err == nil && !token.lives(leastLifetime) {
+		token, err = Token{}, fail("token-expired", "The token that Entra gave ends within a minute.")
+	}
+	if f.token, f.err = token, err; err == nil {
+		e.last[wanted] = token
+	}
+}
+
+// lives holds for a token that has so much life left, or that does not tell.
+func (t Token) lives(least time.Duration) bool {
+	return t.access.open() != "" && (t.ExpiresOn.IsZero() || time.Until(t.ExpiresOn) >= least)
 }
 
 // statusOf is what the Azure SDKs take for "try again" or for "this will not do".

@@ -257,6 +257,25 @@ func TestEndpointSaysWhyNot(t *testing.T) {
 	}
 }
 
+// TestEndpointBridgesOutages has Entra out of reach when a token is to be renewed that is
+// still good, and then refuse.
+func TestEndpointBridgesOutages(t *testing.T) {
+	answers := []error{nil, fail("network", "No way."), fail("refused", "No more.")}
+	e := openEndpoint(t, func(context.Context, Ask) (Token, error) {
+		err := answers[0]
+		answers = answers[1:]
+		if err != nil {
+			return Token{}, err
+		}
+		return Token{access: seal("canary-token"), ExpiresOn: time.Now().Add(3 * time.Minute)}, nil
+	})
+	for _, want := range []int{200, 200, 401} {
+		if status, answer, err := e.ask(graphQuery); err != nil || status != want {
+			t.Errorf("%d %v %v, want %d", status, answer, err, want)
+		}
+	}
+}
+
 // TestEndpointAsksNobody has a person's refresh token refused while a command runs: the
 // command is told, and no browser opens.
 func TestEndpointAsksNobody(t *testing.T) {

@@ -48,15 +48,22 @@ func fatal(err error) {
 	os.Exit(1)
 }
 
+// build makes connect-entra.
+func build(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "connect-entra")
+	cmd := exec.Command("go", "build", "-o", program, ".")
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
 // TestClients runs each client in a command on the practice cloud, with a proxy in the
 // environment that must see nothing.
 func TestClients(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "connect-entra")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := build(t)
 	proxy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -112,5 +119,30 @@ func TestClients(t *testing.T) {
 	}
 	if n := seen.Load(); n != 0 {
 		t.Errorf("the proxy saw %d connections", n)
+	}
+}
+
+// TestPage has a page in a browser that learnt address and secret of the endpoint.
+func TestPage(t *testing.T) {
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is needed: ", err)
+	}
+	program := build(t)
+	page := filepath.Join(t.TempDir(), "page.html")
+	const script = `cat >"$1" <<END
+<title>page</title><pre id=out></pre><script>
+const url = "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=https://graph.sandbox.invalid"
+const ask = (options) => fetch(url, options).then(async (r) => "read " + r.type + await r.text(), () => "blocked")
+const secret = { "X-IDENTITY-HEADER": "$IDENTITY_HEADER" }
+Promise.all([ask({ headers: secret }), ask({}), ask({ mode: "no-cors", headers: secret }), ask({ method: "POST", body: "x" })])
+	.then((all) => { document.getElementById("out").textContent = "answers: " + all.join("|") + "." })
+</script>
+END
+"$2" --headless --no-sandbox --disable-gpu --user-data-dir="$3" --virtual-time-budget=5000 --dump-dom "file://$1" 2>/dev/null`
+	cmd := exec.Command(program, "-Environment", "Sandbox", "-Identity", "-NoWelcome", "-AllowOutside", "--", "sh", "-c", script, "sh", page, browser, t.TempDir())
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), "answers: blocked|blocked|read opaque|blocked.") || strings.Contains(string(out), "eyJ") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
