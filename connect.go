@@ -330,7 +330,11 @@ func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 	if c, err = open(ctx, k.inside(), plan); err != nil {
 		return c, err
 	}
-	return k.save(c)
+	if c, err = k.save(c); err != nil && command {
+		sys.warn("%s", clean(err.Error()))
+		c.ContextScope, err = "Process", nil // COMMAND has it all the same
+	}
+	return c, err
 }
 
 // openCurrent gives the connection that this process was started with, inside a COMMAND,
@@ -470,6 +474,10 @@ func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connecti
 	again, err := openWith(ctx, k.inside(), plan, ask.Claims)
 	if err != nil {
 		return c, err
+	}
+	if again.Account != c.Account || again.TenantID != c.TenantID {
+		return c, fail("sign-in-needed", "The connection is %s's, and %s signed in.", c.Account, again.Account).
+			try("sign in as %s; or connect anew, as somebody else: -Force", c.Account)
 	}
 	return k.save(again)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -37,6 +38,10 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%q\n%s", out, stderr)
 	}
 	if _, stderr := d.must(8, "-Force"); !strings.Contains(stderr, "no space left") {
+		t.Errorf("%s", stderr)
+	}
+	cmd := d.all(1, func(int) *exec.Cmd { return d.processes()("-Force -- true") })[0]
+	if stderr := fmt.Sprint(cmd.Stderr); !strings.Contains(stderr, "WARNING: The sign-in succeeded, but the connection could not be kept: ") {
 		t.Errorf("%s", stderr)
 	}
 	if after := snapshot(t, d.dir); after != before {

@@ -500,6 +500,7 @@ const (
 func typedElsewhere(server string) int {
 	for line := range strings.Lines(os.Getenv(testLines)) {
 		sys := newSystem()
+		sys.releaseSignals = func() {}
 		sys.openURL = func(_ context.Context, address string) error {
 			_, err := http.Post(server+"/open", "text/plain", strings.NewReader(address))
 			return err

@@ -249,7 +249,12 @@ func TestChallengedKeptConnection(t *testing.T) {
 		if _, stderr, status := s.enter("request", "/me"); status != 4 || len(tokens) != 1 {
 			t.Errorf("nobody there: exit %d, %d tokens: %s", status, len(tokens), stderr)
 		}
-		s.terminal = true
+		s.terminal, s.person = true, "oskar@woodland.invalid"
+		if _, stderr, status := s.enter("request", "/me"); status != 4 || len(tokens) != 1 || !strings.Contains(stderr, "The connection is wilma@woodland.invalid's, and oskar@woodland.invalid signed in.") {
+			t.Errorf("as somebody else: exit %d, %d tokens: %s", status, len(tokens), stderr)
+		}
+		s.entra.fails(fault{match: "/token", times: 1, status: 400, body: `{"error":"interaction_required","error_description":"AADSTS50076: More is needed.","error_codes":[50076]}`})
+		s.person = "wilma@woodland.invalid"
 		if _, stderr, status := s.enter("request", "/me"); status != 0 || len(tokens) != 2 || !strings.Contains(stderr, "Sign in at this address") {
 			t.Errorf("at a terminal: exit %d, %d tokens: %s", status, len(tokens), stderr)
 		}
