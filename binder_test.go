@@ -231,3 +231,11 @@ func TestShellsAreUndone(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLinesEnd holds lines that a careless reader would read for hours.
+func TestLongLinesEnd(t *testing.T) {
+	for _, piece := range []string{"(", "((a) ", "@('", "$(", "<##>", "a,", "'", "-a:", "`", "\"$(", "${", "a;", "> ", "-Scopes ", "{", "$a.b("} {
+		bindLine("Connect-Entra " + strings.Repeat(piece, 20_000))
+		bind(parameters, strings.Split(strings.Repeat(piece+"\x00", 5_000), "\x00"))
+	}
+}

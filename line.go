@@ -12,7 +12,13 @@ import (
 )
 
 // line is what is left of one being read.
-type line struct{ rest []rune }
+type line struct {
+	rest  []rune
+	depth int // of the parentheses around
+}
+
+// maxLine is as much as Linux lets one argument be.
+const maxLine = 128 << 10
 
 // statement is a command with its arguments, the cmdlet's name among them.
 type statement struct {
@@ -23,7 +29,10 @@ type statement struct {
 // readPowerShell reads a line, or several: the first statement that begins with a name
 // that isCommand knows, which is taken off, else the first of all.
 func readPowerShell(text string, isCommand func(string) bool) (name string, s statement, err error) {
-	l := &line{[]rune(withoutPrompts(text))}
+	if len(text) > maxLine {
+		return "", s, fail("usage", "A line of more than %d bytes is not read.", maxLine)
+	}
+	l := &line{rest: []rune(withoutPrompts(text))}
 	var first *statement
 	for {
 		s, err := l.statement()
@@ -99,23 +108,18 @@ func (l *line) skipSpace() {
 		case l.rest[0] == '`' && (len(l.rest) == 1 || isBlank(l.rest[1])):
 			l.rest = l.rest[1:]
 		case l.rest[0] == '#':
-			l.skipPast("\n")
+			for len(l.rest) > 0 && l.rest[0] != '\n' {
+				l.rest = l.rest[1:]
+			}
 		case l.startsWith("<#"):
-			l.skipPast("#>")
+			for len(l.rest) > 0 && !l.startsWith("#>") {
+				l.rest = l.rest[1:]
+			}
+			l.rest = l.rest[min(2, len(l.rest)):]
 		default:
 			return
 		}
 	}
-}
-
-// skipPast skips to the end of a comment; a line's end stays, as it ends the statement.
-func (l *line) skipPast(mark string) {
-	before, _, found := strings.Cut(string(l.rest), mark)
-	n := len([]rune(before))
-	if found && mark != "\n" {
-		n += len(mark)
-	}
-	l.rest = l.rest[n:]
 }
 
 // skipRedirection skips > $null, 2>&1 and the like.

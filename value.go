@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +60,13 @@ func (l *line) withMembers(value any) any {
 // group reads ( … ), @( … ) or $( … ). Literals and lists of them have a value; a
 // command's is not known.
 func (l *line) group() (any, error) {
+	l.depth++
+	defer func() { l.depth-- }()
 	start := *l
+	if l.depth > maxDepth {
+		text, err := l.skipBalanced()
+		return unknown(text), err
+	}
 	if l.rest[0] != '(' {
 		l.rest = l.rest[1:]
 	}
@@ -82,6 +89,9 @@ func (l *line) group() (any, error) {
 			continue
 		}
 		items, ok, err := l.literals()
+		if id := new(bindFailure); errors.As(err, id) && (id.ID == noEnd || id.ID == noTerminator) {
+			return nil, err
+		}
 		if err != nil || !ok {
 			*l = start
 			text, err := l.skipBalanced()
@@ -91,8 +101,17 @@ func (l *line) group() (any, error) {
 	}
 }
 
+// maxDepth bounds the parentheses that are looked into.
+const maxDepth = 100
+
+// What is missing at the end of a line is missing however it is read.
+const (
+	noEnd        = "MissingEndParenthesisInExpression"
+	noTerminator = "TerminatorExpectedAtEndOfString"
+)
+
 func missingEnd() error {
-	return refuse("MissingEndParenthesisInExpression", "Missing closing ')' in expression.")
+	return refuse(noEnd, "Missing closing ')' in expression.")
 }
 
 // literals reads one list within parentheses; ok is false where it is none. A list
@@ -208,7 +227,7 @@ func (l *line) quoted() (string, error) {
 			l.rest = l.rest[1:]
 		}
 	}
-	return "", refuse("TerminatorExpectedAtEndOfString", "The string is missing the terminator: %c.", kind)
+	return "", refuse(noTerminator, "The string is missing the terminator: %c.", kind)
 }
 
 // expand writes what a backtick or a $ stands for, if one stands here.
@@ -218,13 +237,11 @@ func (l *line) expand(b *strings.Builder) bool {
 		l.rest = l.rest[1:]
 		b.WriteRune(l.escaped())
 	case l.startsWith("$("):
-		after := *l
-		text, err := after.skipBalanced()
+		text, err := l.skipBalanced()
 		if err != nil {
-			return false
+			l.rest = nil // it goes on to the end, and so does what is around it
 		}
 		b.WriteString(text)
-		*l = after
 	case l.rest[0] == '$':
 		value, ok := l.variable()
 		if !ok {
