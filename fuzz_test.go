@@ -37,7 +37,13 @@ func FuzzLine(f *testing.F) {
 		if v.name != "connect" {
 			return
 		}
-		checkBound(t, text, p, err)
+		unquoted := strings.Map(func(r rune) rune {
+			if r == '`' || quoteKind(r) != 0 {
+				return -1
+			}
+			return r
+		}, text)
+		checkBound(t, unquoted, p, err)
 		splitWords(text)
 	})
 }
