@@ -160,7 +160,12 @@ func checkToken(fields map[string]json.RawMessage, entra bool) error {
 	if err := checkLifetimes(fields, entra); err != nil {
 		return err
 	}
-	if typed.IDToken != "" {
+	for _, key := range []string{"id_token", "client_info"} { // MSAL takes what stands between the quotes for the value
+		if strings.Contains(string(fields[key]), `\`) {
+			return fmt.Errorf("its %s is written in escapes", key)
+		}
+	}
+	if value, ok := fields["id_token"]; ok && string(value) != "null" {
 		if _, err := readIDToken(typed.IDToken); err != nil {
 			return err
 		}
@@ -177,16 +182,36 @@ func checkLifetimes(fields map[string]json.RawMessage, entra bool) error {
 			}
 		}
 	}
-	value, ok := fields["expires_on"]
-	if n, number := wholeNumber(value); number && (n < 0 || n > time.Now().Add(maxLifetime).Unix()) {
-		return errors.New("expires_on in it makes no sense")
-	} else if f := 0.0; ok && !number && json.Unmarshal(value, &f) == nil && (math.IsNaN(f) || math.Abs(f) > 1e11) {
+	until, hasUntil := fields["expires_on"]
+	if hasUntil && !isEndTime(until) {
 		return errors.New("expires_on in it makes no sense")
 	}
-	if _, in := fields["expires_in"]; !in && (entra || !ok) {
+	if _, ok := fields["expires_in"]; !ok && (entra || !hasUntil) {
 		return errors.New("it does not say how long its token is good")
 	}
 	return nil
+}
+
+// isEndTime holds for the ways in which managed-identity hosts write expires_on: seconds
+// since 1970, as a number or a text, or one of the dates that MSAL knows.
+func isEndTime(value json.RawMessage) bool {
+	var end time.Time
+	if n, ok := wholeNumber(value); ok {
+		end = time.Unix(n, 0)
+	} else if f := 0.0; json.Unmarshal(value, &f) == nil && string(value) != "null" && math.Abs(f) < 1e11 {
+		end = time.Unix(int64(f), 0)
+	} else {
+		var err error
+		for _, layout := range []string{"01/02/2006 15:04:05", "2006-01-02 15:04:05", time.RFC3339Nano} {
+			if end, err = time.Parse(layout, textOf(value)); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return end.Unix() >= 0 && end.Before(time.Now().Add(maxLifetime))
 }
 
 func checkClientInfo(text string) error {
