@@ -114,17 +114,17 @@ func FuzzTokenAnswer(f *testing.F) {
 
 func TestIdentityAnswers(t *testing.T) {
 	for body, good := range map[string]bool{
-		`{"access_token":"a","expires_on":"1893456000","resource":"r","token_type":"Bearer","client_id":"c"}`:                 false, // years from now
-		`{"access_token":"a","expires_in":"86400","expires_on":"` + fmt.Sprint(4) + `","resource":"r","token_type":"Bearer"}`: true,
-		`{"access_token":"a","expires_on":"11/25/2026 10:00:00","resource":"r"}`:                                              true,
-		`{"access_token":"a","expires_on":1e300,"resource":"r"}`:                                                              false,
-		`{"access_token":"a","expires_on":"2026-11-25T10:00:00.5Z","resource":"r"}`:                                           true,
-		`{"access_token":"a","expires_on":"tomorrow","resource":"r"}`:                                                         false,
-		`{"access_token":"a","expires_on":"","resource":"r"}`:                                                                 false,
-		`{"access_token":"a","expires_on":null,"resource":"r"}`:                                                               false,
-		`{"access_token":"a","expires_on":true,"resource":"r"}`:                                                               false,
-		`{"access_token":"a","resource":"r"}`:                                                                                 false,
-		`{"access_token":"a","expires_on":"5","token_type":"pop"}`:                                                            false,
+		`{"access_token":"a","expires_on":"` + fmt.Sprint(time.Now().AddDate(4, 0, 0).Unix()) + `","resource":"r","token_type":"Bearer","client_id":"c"}`: false, // years from now
+		`{"access_token":"a","expires_in":"86400","expires_on":"` + fmt.Sprint(4) + `","resource":"r","token_type":"Bearer"}`:                             true,
+		`{"access_token":"a","expires_on":"11/25/2026 10:00:00","resource":"r"}`:                                                                          true,
+		`{"access_token":"a","expires_on":1e300,"resource":"r"}`:                                                                                          false,
+		`{"access_token":"a","expires_on":"2026-11-25T10:00:00.5Z","resource":"r"}`:                                                                       true,
+		`{"access_token":"a","expires_on":"tomorrow","resource":"r"}`:                                                                                     false,
+		`{"access_token":"a","expires_on":"","resource":"r"}`:                                                                                             false,
+		`{"access_token":"a","expires_on":null,"resource":"r"}`:                                                                                           false,
+		`{"access_token":"a","expires_on":true,"resource":"r"}`:                                                                                           false,
+		`{"access_token":"a","resource":"r"}`:                                                                                                             false,
+		`{"access_token":"a","expires_on":"5","token_type":"pop"}`:                                                                                        false,
 	} {
 		s := &server{handle: func(*http.Request, url.Values) (int, string) { return 200, body }}
 		if _, err := identityWire(s, false).Do(get("http://127.0.0.1:40342/token")); (err == nil) != good {
