@@ -20,7 +20,7 @@ $wine reg add 'HKCU\Software\Wine' /v Version /d win10 /f >/dev/null
 go run .ci/wine_shim.go "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
 
 GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go test -c -tags wine -ldflags=-checklinkname=0 -o "$work/tests.exe" .
-$wine "$work/tests.exe" -test.timeout 15m "$@"
+$wine "$work/tests.exe" -test.timeout 40m "$@"
 
 # A prompt at a console: nothing that is typed may be shown, and it must arrive.
 GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o "$work/connect-entra.exe" .
