@@ -90,6 +90,14 @@ func TestEveryFailureIsInTheTable(t *testing.T) {
 	used := map[string]bool{"bug": true}
 	for name, file := range sources(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok { // an id may have a name
+				for _, value := range spec.Values {
+					if lit, ok := value.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+						text, _ := strconv.Unquote(lit.Value)
+						used[kebab(text)] = true
+					}
+				}
+			}
 			call, ok := n.(*ast.CallExpr)
 			if !ok || len(call.Args) == 0 {
 				return true
