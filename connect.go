@@ -130,14 +130,14 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 			// The value may hold anything, a secret too; the type and place of a bug do not.
 			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
 		}
-		if v.parameters != nil && params.Command != nil {
+		if v.name == "connect" && params.Command != nil {
 			status = besideCommand(err, status)
 		}
 	}()
 	if v.parameters != nil {
 		params, err = bind(v.parameters, args)
 	}
-	if err == nil && v.parameters != nil && params.Command != nil && v.name != "connect" {
+	if err == nil && v.parameters != nil && params.Command != nil && v.name != "connect" && v.name != "completion" { // there the line follows
 		err = fail("usage", "%s takes no command.", v.name).try("connect-entra … -- %s", clean(strings.Join(params.Command, " ")))
 	}
 	sys.prefer = preferencesOf(ctx, params)

@@ -33,7 +33,7 @@ func graphRefusal(host string, status int, retryAfter string, body []byte) *fail
 		Host: host, Status: status, Code: e.Error.Code, Description: e.Error.Message,
 		TraceID: e.Error.InnerError.RequestID, CorrelationID: e.Error.InnerError.ClientRequestID, Timestamp: e.Error.InnerError.Date,
 	}
-	if seconds, err := strconv.Atoi(strings.TrimSpace(retryAfter)); err == nil && seconds >= 0 && seconds < 1<<31 {
+	if seconds, err := strconv.Atoi(strings.TrimSpace(retryAfter)); err == nil && seconds >= 0 && seconds < 1<<30 {
 		s.RetryAfter = time.Duration(seconds) * time.Second
 	}
 	id, cure := "refused", ""
