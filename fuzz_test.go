@@ -37,8 +37,11 @@ func FuzzLine(f *testing.F) {
 		if v.name != "connect" {
 			return
 		}
+		if strings.Contains(text, "`") {
+			text = "" // an escape makes text that was not typed
+		}
 		unquoted := strings.Map(func(r rune) rune {
-			if r == '`' || quoteKind(r) != 0 {
+			if quoteKind(r) != 0 {
 				return -1
 			}
 			return r
@@ -60,11 +63,13 @@ func checkBound(t *testing.T, typed string, p Params, err error) {
 	times := map[string]int{}
 	for _, b := range p.Bound {
 		for _, text := range texts(b.value) {
-			times[text]++
+			if _, isNumber := readNumber(text); !isNumber { // 0x10 and 16 are the same
+				times[strings.ToLower(text)]++
+			}
 		}
 	}
 	for text, n := range times {
-		if found := strings.Count(typed, text); text != "" && found > 0 && n > found {
+		if found := strings.Count(strings.ToLower(typed), text); text != "" && found > 0 && n > found {
 			t.Fatalf("%q was bound %d times and typed %d times", text, n, found)
 		}
 	}

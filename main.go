@@ -109,12 +109,7 @@ func untilSignal(parent context.Context) (ctx context.Context, release func()) {
 	go func() {
 		s := <-signals
 		signal.Stop(signals)
-		ends := map[os.Signal]*failure{
-			os.Interrupt:    fail("interrupted", "Interrupted."),
-			syscall.SIGTERM: fail("terminated", "Terminated."),
-			syscall.SIGHUP:  fail("hangup", "The terminal has gone."),
-		}
-		cancel(ends[s])
+		cancel(endedBy(s))
 	}()
 	return ctx, func() { signal.Stop(signals) }
 }
@@ -130,18 +125,29 @@ func notifyHeeded(c chan<- os.Signal, signals ...os.Signal) {
 	}
 }
 
+// endedBy is the failure of a run that a signal ends.
+func endedBy(s os.Signal) *failure {
+	switch s {
+	case syscall.SIGTERM:
+		return fail("terminated", "Terminated.")
+	case syscall.SIGHUP:
+		return fail("hangup", "The terminal has gone.")
+	}
+	return fail("interrupted", "Interrupted.")
+}
+
 // readSecret asks on the terminal without echo; the prompt goes to stderr. A signal
 // that comes meanwhile puts the terminal back before it counts.
 func readSecret(prompt string) (string, error) {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(interrupted)
 	stdin := int(os.Stdin.Fd())
-	fmt.Fprint(os.Stderr, prompt)
 	state, err := term.GetState(stdin)
 	if err != nil {
 		return "", fail("storage", "The terminal cannot be read: %v.", err).because(err)
 	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(interrupted)
+	fmt.Fprint(os.Stderr, prompt)
 	type answer struct {
 		text []byte
 		err  error
@@ -158,10 +164,10 @@ func readSecret(prompt string) (string, error) {
 			return "", fail("declined", "Nothing was entered.").because(a.err)
 		}
 		return string(a.text), nil
-	case <-interrupted:
+	case s := <-interrupted:
 		term.Restore(stdin, state)
 		fmt.Fprintln(os.Stderr)
-		return "", context.Canceled
+		return "", endedBy(s)
 	}
 }
 

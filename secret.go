@@ -101,6 +101,9 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 			return "", fail("sign-in-needed", "%s is needed and there is no terminal to ask on.", upperFirst(what)).
 				try("name where it is: -, @FILE or env:NAME")
 		}
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx) // interrupted before the prompt listens
+		}
 		return sys.readSecret(prompt)
 	case source == "-":
 		return readLine(ctx, sys, what)
