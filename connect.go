@@ -130,7 +130,7 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 			// The value may hold anything, a secret too; the type and place of a bug do not.
 			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
 		}
-		if v.name == "connect" && params.Command != nil {
+		if v.parameters != nil && params.Command != nil && v.name != "completion" {
 			status = besideCommand(err, status)
 		}
 	}()
