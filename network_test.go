@@ -169,8 +169,8 @@ func TestProxyThatCannotBeRead(t *testing.T) {
 		"": true, "http://proxy:3128": true, "proxy:3128": true, "proxy": true, "http://u:p%40@proxy:3128": true, "socks5://127.0.0.1:1080": true, "https://proxy": true, "127.0.0.1:3128": true,
 		"http://u:" + tokenSecret + "@proxy:1:2": false, "http://": false, "ftp://proxy": false, "http://u:p%zz@proxy": false, "://": false, " http://proxy": false,
 	} {
+		t.Setenv("https_proxy", "") // on Windows the same variable
 		t.Setenv("HTTPS_PROXY", address)
-		t.Setenv("https_proxy", "")
 		_, err := environmentProxy(get("https://login.microsoftonline.com/"))
 		if good != (err == nil) || err != nil && (idOf(err) != "bad-value" || strings.Contains(err.Error()+asFailure(err).cure, tokenSecret)) {
 			t.Errorf("%s: %v", address, err)
