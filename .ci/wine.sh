@@ -2,8 +2,10 @@
 # Runs the tests for Windows under Debian's Wine 8: what Windows' own calls do here is
 # tested, and not hoped for. Arguments go to the tests: .ci/wine.sh -test.run Store
 #
-# Two things that Wine lacks are supplied, for the tests alone: a DLL without which no Go
-# program starts (wine_shim.go), and removing a file by its handle (wine_test.go).
+# Left out is the test that kills processes by the hundred: now and then Wine then fails to
+# start the next one. Two things that Wine lacks are supplied, for the tests alone: a DLL
+# without which no Go program starts (wine_shim.go), and removing a file by its handle
+# (wine_test.go).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +22,7 @@ $wine reg add 'HKCU\Software\Wine' /v Version /d win10 /f >/dev/null
 go run .ci/wine_shim.go "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
 
 GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go test -c -tags wine -ldflags=-checklinkname=0 -o "$work/tests.exe" .
-$wine "$work/tests.exe" -test.timeout 40m "$@"
+$wine "$work/tests.exe" -test.timeout 40m -test.skip '^TestKilledWhileWriting$' "$@"
 
 # A prompt at a console: nothing that is typed may be shown, and it must arrive.
 GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o "$work/connect-entra.exe" .
