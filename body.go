@@ -52,7 +52,10 @@ func readPayload(text string) (*payload, error) {
 		b.path, b.size = path, info.Size()
 		return b, nil
 	}
-	return b, b.hold(file)
+	if err = b.hold(file); b.stream == nil {
+		file.Close()
+	}
+	return b, err
 }
 
 // hold reads the beginning of a body, or all of it.
