@@ -75,7 +75,7 @@ for shell in bash zsh fish powershell; do go run . completion $shell >"$dist/com
 step "the page"
 go run ./wasm -o "$dist/page"
 command -v brotli >/dev/null || { apt-get update -qq && apt-get install -qq -y brotli >/dev/null; }
-find "$dist/page" -type f ! -name '*.gz' ! -name '*.txt' -exec brotli -f -q 11 -w 24 {} +
+find "$dist/page" -type f ! -name '*.gz' ! -name '*.txt' ! -name _headers -exec brotli -f -q 11 -w 24 {} +
 
 step "sums and sizes"
 (cd "$dist" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)
