@@ -38,7 +38,7 @@ func toSecret(p parameter, value any) (any, error) {
 	case Secret:
 		return v, nil
 	case unknown:
-		return Secret{string(v)}, nil
+		return Secret{v.place("$secret")}, nil
 	case string:
 		if isSecretSource(v) {
 			return Secret{v}, nil
@@ -56,7 +56,7 @@ func toCredential(p parameter, value any) (any, error) {
 	case nil:
 		return nil, nil
 	case unknown:
-		return credential{"", Secret{string(v)}}, nil
+		return credential{"", Secret{v.place("$credential")}}, nil
 	case string:
 		id, place, placed := strings.Cut(v, ":")
 		if v == "" || isGUID(id) && (!placed || isSecretSource(place)) {
@@ -104,4 +104,14 @@ func certificateName(text string) (parameter string, ok bool) {
 		return "CertificateThumbprint", true
 	}
 	return "", false
+}
+
+// place names where a secret is that a line does not tell: the variable, or standIn for
+// an expression, which may hold the secret itself: (ConvertTo-SecureString …).
+func (v unknown) place(standIn string) string {
+	name, ok := strings.CutPrefix(string(v), "$")
+	if !ok || name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) && r != ':' }) {
+		return standIn
+	}
+	return string(v)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -47,4 +48,37 @@ func sameBinding(a, b Params) bool {
 		}
 	}
 	return true
+}
+
+// TestExplainShowsNoSecret holds that a Secret is a place: an expression in a line may
+// hold the secret itself.
+func TestExplainShowsNoSecret(t *testing.T) {
+	app := " -Certificate a.pem -ClientId " + someApp + " -TenantId a.b"
+	for _, line := range []string{
+		`-AccessToken (ConvertTo-SecureString canary -AsPlainText -Force)`,
+		`(ConvertTo-SecureString canary -AsPlainText -Force)`,
+		`-AccessToken $x.Get("canary")`,
+		`-AccessToken:$(echo canary)`,
+		`-AccessToken "canary$x"`,
+		`-AccessToken canary`,
+		`-ClientSecretCredential ([pscredential]::new("id", (ConvertTo-SecureString canary -AsPlainText)))`,
+		`-ClientSecretCredential canary`,
+		`-CertificatePassword (ConvertTo-SecureString canary -AsPlainText -Force)` + app,
+	} {
+		for _, form := range [][]string{{"explain"}, {"explain", "-Json"}} {
+			if out := shown(append(form, "Connect-Entra "+line)); strings.Contains(out, "canary") {
+				t.Errorf("%s is explained as %s", line, out)
+			}
+		}
+	}
+	if out := shown([]string{"explain", "Connect-Entra -AccessToken $tok"}); !strings.Contains(out, "Connect-Entra -AccessToken $tok\n") {
+		t.Errorf("a variable's name is lost: %s", out)
+	}
+}
+
+// shown is all that a command prints.
+func shown(args []string) string {
+	var out strings.Builder
+	run(context.Background(), &system{stdout: &out, stderr: &out, getenv: func(string) string { return "" }}, args)
+	return out.String()
 }
