@@ -210,8 +210,14 @@ func (sys *system) report(err error) int {
 		if s.Description != "" {
 			fmt.Fprintf(&b, "  server said: %q\n", clean(s.Description))
 		}
-		if s.TraceID != "" || s.CorrelationID != "" {
-			fmt.Fprintf(&b, "  trace: %s  correlation: %s  %s\n", clean(s.TraceID), clean(s.CorrelationID), clean(s.Timestamp))
+		var ids []string
+		for _, id := range [][2]string{{"trace: ", s.TraceID}, {"correlation: ", s.CorrelationID}, {"", s.Timestamp}} {
+			if id[1] != "" {
+				ids = append(ids, id[0]+clean(id[1]))
+			}
+		}
+		if ids != nil {
+			fmt.Fprintf(&b, "  %s\n", strings.Join(ids, "  "))
 		}
 	}
 	if cure := f.advice(); cure != "" {

@@ -170,7 +170,8 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 		if err != nil {
 			return public.AuthResult{}, err
 		}
-		sys.say("", "%s", clean(code.Result.Message))
+		message := firstOf(code.Result.Message, "To sign in, open the page "+code.Result.VerificationURL+" and enter the code "+code.Result.UserCode+".")
+		sys.say("", "%s", clean(message))
 		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you.")
 		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
 		defer stop()

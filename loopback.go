@@ -93,9 +93,7 @@ func (s *loopback) answer(ctx context.Context, conn net.Conn) {
 		return
 	}
 	r.RemoteAddr = conn.RemoteAddr().String()
-	recorded := &recordedAnswer{header: http.Header{}}
-	s.handler.ServeHTTP(recorded, r.WithContext(context.WithValue(ctx, http.LocalAddrContextKey, conn.LocalAddr())))
-	response := recorded.response(r)
+	response := s.handle(r.WithContext(context.WithValue(ctx, http.LocalAddrContextKey, conn.LocalAddr()))).response(r)
 	response.Close = true
 	conn.SetWriteDeadline(time.Now().Add(readTimeout))
 	if response.Write(conn) != nil {
@@ -107,6 +105,19 @@ func (s *loopback) answer(ctx context.Context, conn net.Conn) {
 		conn.SetReadDeadline(time.Now().Add(lingering))
 		io.CopyN(io.Discard, conn, maxForm)
 	}
+}
+
+// handle has the handler answer. Its panic costs one request, as in net/http, and not the
+// process with the status that means wrong usage.
+func (s *loopback) handle(r *http.Request) (answer *recordedAnswer) {
+	answer = &recordedAnswer{header: http.Header{}}
+	defer func() {
+		if recover() != nil {
+			answer = &recordedAnswer{header: http.Header{}, status: http.StatusInternalServerError}
+		}
+	}()
+	s.handler.ServeHTTP(answer, r)
+	return answer
 }
 
 var errBadRequest = errors.New("bad request")

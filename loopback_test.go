@@ -19,6 +19,9 @@ func TestLoopbackServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/panic" {
+			panic("a bug")
+		}
 		body, _ := io.ReadAll(r.Body)
 		io.WriteString(w, r.Method+" "+r.Host+" "+r.URL.Path+" "+string(body))
 	}), listener)
@@ -35,6 +38,7 @@ func TestLoopbackServer(t *testing.T) {
 		{"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcdef", "POST x /a abc"},
 		{"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "POST x /a abc"},
 		{"GET http://y/a HTTP/1.1\r\nHost: x\r\n\r\n", "GET y /a "},
+		{"GET /panic HTTP/1.1\r\nHost: x\r\n\r\n", ""},
 		{"GET /a HTTP/1.1\r\n\r\n", ""},
 		{"GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", ""},
 		{"GET /a HTTP/1.1\r\nHost: x\r\nhost:\ty\r\n\r\n", ""},

@@ -8,6 +8,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -37,6 +39,7 @@ func main() {
 	if os.Getenv(connectionVariable) == "" { // inside a COMMAND the outer process must see who asks it
 		hide()
 	}
+	log.SetOutput(io.Discard) // net/http logs what strangers send
 	ctx, release := untilSignal(context.Background())
 	sys := newSystem()
 	sys.releaseSignals = release
