@@ -1,4 +1,5 @@
-// The welcome message, byte for byte the reference's.
+// What is said of a new connection: the welcome message, byte for byte the reference's,
+// on stdout, and on stderr what it leaves out.
 
 package main
 
@@ -21,3 +22,47 @@ API Docs: https://aka.ms/graph/docs
 NOTE: You can use the -NoWelcome parameter to suppress this message.
 `
 }
+
+// tell says on stderr what the welcome does not: who, where, until when, and what is
+// kept.
+func (c Connection) tell(sys *system, command bool) {
+	who := firstOf(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
+	until := "for as long as the token is good: it does not say"
+	if !c.Token.ExpiresOn.IsZero() {
+		until = "until " + showTime(c.Token.ExpiresOn)
+	}
+	sys.note("Connected as %s in %s (%s), %s.", who, firstOf(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
+	if c.Plan.Flow == byToken {
+		c.tellProvided(sys)
+	}
+	switch {
+	case c.silent:
+		sys.note("Nobody was asked: the connection was kept. To sign in anew: -Force")
+	case c.kept != "":
+		sys.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.kept)
+	case command:
+		sys.note("The connection ends with the command.")
+	default:
+		sys.note("The connection ends with this process. To use it, have the token printed: connect-entra token …")
+	}
+}
+
+// tellProvided says what is not known of a token that the user brought.
+func (c Connection) tellProvided(sys *system) {
+	claims := c.Token.Claims
+	if claims.all == nil {
+		sys.note("The token is opaque: nothing in it can be read, so it was taken as it is.")
+		return
+	}
+	sys.note("The token was read, not verified: only the API that it is for can check its signature.")
+	graph := c.Plan.Environment.GraphEndpoint
+	switch other, isGraph := environmentOf(clouds, claims.Audience); {
+	case isGraph && other.GraphEndpoint != graph:
+		sys.warn("The token is for Microsoft Graph of %s, and the environment is %s: connect with -Environment %s.", other.Name, c.Environment, other.Name)
+	case !isGraph && claims.Audience != graphAppID:
+		sys.warn("The token is not for Microsoft Graph but for %s.", clean(firstOf(claims.Audience, "an audience that it does not name")))
+	}
+}
+
+// graphAppID is Microsoft Graph's own application, which tokens may name as audience.
+const graphAppID = "00000003-0000-0000-c000-000000000000"

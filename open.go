@@ -1,0 +1,194 @@
+// How a connection comes about: anew as the plan says, silently from what is kept, from
+// the process around, or once more where a claims challenge asks for it.
+
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+// openToKeep connects as the plan says: for this process, or for all of this user's,
+// silently if it can. Whether a connection can be kept is known before anything is sent;
+// a command can do without, unless it was asked for.
+func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Connection, error) {
+	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || sys.keeps == nil {
+		return open(ctx, sys, plan)
+	}
+	k, err := sys.keeps(sys, startFlow, true)
+	if err != nil && command && !plan.ScopeTyped {
+		sys.warn("The connection cannot be kept: %s", clean(err.Error()))
+		plan.ContextScope = "Process"
+		return open(ctx, sys, plan)
+	}
+	if err != nil {
+		return Connection{}, err
+	}
+	c, found, err := k.resume(ctx, plan)
+	if found || err != nil {
+		return c, err
+	}
+	if c, err = open(ctx, k.inside(), plan); err != nil {
+		return c, err
+	}
+	if c, err = k.save(c); err != nil && command {
+		sys.warn("%s", clean(err.Error()))
+		c.ContextScope, err = "Process", nil // COMMAND has it all the same
+	}
+	return c, err
+}
+
+// openCurrent gives the connection that this process was started with, inside a COMMAND,
+// else the kept connection that is current.
+func openCurrent(sys *system, p Params) (Connection, error) {
+	if c, ok, err := inherited(sys); ok || err != nil {
+		return c, err
+	}
+	var plan Plan
+	if p.has("ClientTimeout") {
+		if err := plan.chooseTimeout(p); err != nil {
+			return Connection{}, err
+		}
+	}
+	k, err := sys.keeper()
+	if err != nil {
+		return Connection{}, err
+	}
+	if k == nil {
+		return Connection{}, notConnected()
+	}
+	return k.open(plan.Timeout)
+}
+
+// open carries a plan out. Where no browser opens, a person at a terminal goes on with
+// a device code.
+func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
+	return openWith(ctx, sys, plan, "")
+}
+
+// openWith is the same for a sign-in that must satisfy claims.
+func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Connection, error) {
+	if plan.Environment.practice() {
+		practising, stop, err := practice(sys, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
+		if err != nil {
+			return Connection{}, err
+		}
+		context.AfterFunc(ctx, stop) // the run's end: a claims challenge needs the pages again
+		sys = practising
+	}
+	source, token, err := signIn(ctx, sys, plan, claims)
+	var none *noBrowser
+	if errors.As(err, &none) {
+		if !sys.terminal.stderr {
+			return Connection{}, fail("sign-in-needed", "No browser can be opened here: %s.", none.reason).because(err).
+				try("connect-entra -UseDeviceCode")
+		}
+		sys.note("No browser can be opened here: %s. Going on with a device code.", none.reason)
+		plan = plan.byDeviceCode()
+		source, token, err = signIn(ctx, sys, plan, claims)
+	}
+	if err != nil {
+		return Connection{}, err
+	}
+	if plan.Environment.practice() {
+		sys.say("", "This was practice: no tenant was contacted.")
+	}
+	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source, there: sys}, nil
+}
+
+// startFlow begins the flow of a plan; nothing is sent yet.
+func startFlow(sys *system, plan Plan) (source, error) {
+	flow, ok := flows[plan.Flow]
+	if !ok {
+		return nil, fail("usage", "This build cannot sign in by %s.", plan.Flow).
+			try("in a terminal, use the connect-entra binary; in the page, give a token")
+	}
+	return flow(sys, plan)
+}
+
+func signIn(ctx context.Context, sys *system, plan Plan, claims string) (source, Token, error) {
+	source, err := startFlow(sys, plan)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	token, err := source(ctx, Ask{Claims: claims})
+	return source, token, err
+}
+
+// satisfy has the connection's tokens hold what a claims challenge asks for. Where a kept
+// one cannot renew them so, the person signs in again, and that is kept in its place.
+func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connection, error) {
+	_, err := c.source(ctx, ask)
+	if f := (*failure)(nil); c.kept == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.id != "sign-in-needed" {
+		return c, err
+	}
+	k, err := sys.keeps(sys, startFlow, true)
+	if err != nil {
+		return c, err
+	}
+	plan := c.Plan
+	plan.Silent = false
+	again, err := openWith(ctx, k.inside(), plan, ask.Claims)
+	if err != nil {
+		return c, err
+	}
+	if again.Account != c.Account || again.TenantID != c.TenantID {
+		return c, fail("sign-in-needed", "The connection is %s's, and %s signed in.", c.Account, again.Account).
+			try("sign in as %s; or connect anew, as somebody else: -Force", c.Account)
+	}
+	return k.save(again)
+}
+
+// openToUse opens what token and request use, and says what to ask of it: -Scopes alone
+// asks the current connection. check sees the plan before anything is sent.
+func openToUse(ctx context.Context, sys *system, p Params, check func(Plan) error) (c Connection, ask Ask, err error) {
+	scopes := p.list("Scopes")
+	if others := p.without("Scopes"); !others.connects() {
+		p = others
+	}
+	if p.connects() {
+		plan, err := sys.plan(p)
+		if err == nil {
+			err = check(plan)
+		}
+		if err != nil {
+			return Connection{}, Ask{}, err
+		}
+		plan.ContextScope = "Process"
+		c, err = open(ctx, sys, plan)
+		return c, Ask{}, err
+	}
+	if c, err = openCurrent(sys, p); err != nil {
+		return c, Ask{}, err
+	}
+	if err := check(c.Plan); err != nil {
+		return c, Ask{}, err
+	}
+	other, err := c.Plan.forScopes(scopes, clouds)
+	if err == nil {
+		err = other.forResource(p.text("Resource"), clouds)
+	}
+	if len(scopes) > 0 || p.has("Resource") {
+		ask.Scopes = other.Scopes
+	}
+	return c, ask, err
+}
+
+// openTyped connects for this process as the parameters say; without any it takes the
+// current connection.
+func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
+	if !p.connects() {
+		return openCurrent(sys, p)
+	}
+	plan, err := sys.plan(p)
+	if err != nil {
+		return Connection{}, err
+	}
+	plan.ContextScope = "Process"
+	return open(ctx, sys, plan)
+}
+
+func notConnected() error {
+	return fail("not-connected", "Authentication needed. Please call Connect-MgGraph.").
+		try("say how to connect, for this command alone: connect-entra token -Identity")
+}

@@ -1,0 +1,134 @@
+// Which verb a line means, by its first words or by the name that the program is called
+// by, and what a verb's end is to a COMMAND beside it.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// ended is the end of a COMMAND that ran, with the status that is then ours too.
+type ended struct{ status int }
+
+func (e ended) Error() string { return "the command has ended" }
+
+// besideCommand keeps a failure of ours apart from COMMAND's own: 125, as env and docker
+// run have it; 126 and 127 say by themselves that COMMAND did not start.
+func besideCommand(err error, status int) int {
+	if status > 0 && status < 125 && !errors.As(err, new(ended)) {
+		return 125
+	}
+	return status
+}
+
+// chooseVerb takes the verb off the front; without one it is connect, and the first
+// word its first positional parameter.
+func chooseVerb(args []string) (verb, []string) {
+	if len(args) > 0 {
+		for n := min(2, len(args)); n > 0; n-- { // context use, then context
+			if v, ok := findVerb(strings.Join(args[:n], " ")); ok {
+				return v, args[n:]
+			}
+		}
+	}
+	return verbs()[0], args
+}
+
+// askedHelp turns to help where a line asks for it.
+func askedHelp(v verb, args []string) (verb, []string) {
+	own := args
+	if i := slices.Index(args, "--"); i >= 0 {
+		own = args[:i]
+	}
+	asks := func(words ...string) bool { return len(own) > 0 && slices.Contains(words, own[0]) }
+	switch {
+	case v.name == "help" && len(args) > 0: // help -Scopes
+		return v, append([]string{strings.TrimLeft(args[0], dashes)}, args[1:]...)
+	case asks("--version"):
+		v, _ := findVerb("version")
+		return v, nil
+	case v.name != "explain" && (asks("-h", "/?") || slices.Contains(own, "-?") || slices.Contains(own, "--help")):
+		help, _ := findVerb("help")
+		if v.name == verbs()[0].name && len(own) > 1 {
+			return help, own[1:]
+		}
+		if v.name == verbs()[0].name {
+			return help, nil
+		}
+		return help, []string{v.name}
+	}
+	return v, args
+}
+
+// calledAs puts the verb in front that the program's name means, as where a link is
+// called Disconnect-Entra. A typed verb wins.
+func calledAs(program string, args []string) []string {
+	program = program[strings.LastIndexAny(program, `/\`)+1:]
+	v, ok := findVerb(strings.TrimSuffix(strings.ToLower(program), ".exe"))
+	if !ok || v.name == verbs()[0].name {
+		return args
+	}
+	if len(args) > 0 {
+		if _, typed := findVerb(args[0]); typed {
+			return args
+		}
+	}
+	return append(strings.Fields(v.name), args...)
+}
+
+// noteVerb tells a person whose first word was taken for a value that it is near a verb.
+func (sys *system) noteVerb(v verb, args []string) {
+	if v.name != verbs()[0].name || len(args) == 0 || !isValue(args[0]) {
+		return
+	}
+	var names []string
+	for _, known := range verbs() {
+		names = append(names, known.name)
+	}
+	if near := nearest(args[0], names); near != "" {
+		sys.note("%q was taken for a value by position. Did you mean connect-entra %s?", clean(args[0]), near)
+	}
+}
+
+// findVerb finds a verb by its name or a cmdlet's.
+func findVerb(name string) (verb, bool) {
+	for _, v := range verbs() {
+		if strings.EqualFold(name, v.name) || slices.ContainsFunc(v.cmdlets, func(cmdlet string) bool { return strings.EqualFold(name, cmdlet) }) {
+			return v, true
+		}
+	}
+	return verb{}, false
+}
+
+// release is set where release.sh links: the same source must give the same binary in
+// every folder, so nothing is taken from version control.
+var release string
+
+// ownVersion is what was released, or what Go recorded in the binary, and by which Go.
+func ownVersion() (version, goVersion string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return firstOf(release, "(devel)"), ""
+	}
+	return firstOf(release, info.Main.Version, "(devel)"), info.GoVersion
+}
+
+func showVersion(_ context.Context, sys *system, _ Params) error {
+	version, goVersion := ownVersion()
+	return sys.print("connect-entra " + version + " " + goVersion + "\n")
+}
+
+// panicPlace finds the line of ours that panicked in a stack, without its arguments.
+func panicPlace(stack string) string {
+	_, after, _ := strings.Cut(stack, "panic(")
+	for line := range strings.Lines(after) {
+		if place, _, ok := strings.Cut(strings.TrimSpace(line), " +0x"); ok && !strings.Contains(place, "/runtime/") {
+			return place[strings.LastIndexByte(place, '/')+1:]
+		}
+	}
+	return "an unknown place"
+}
