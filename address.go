@@ -1,3 +1,5 @@
+//go:build !js
+
 // What is typed of a Graph request: where it leads, which headers go with it, and which
 // permission it likely needs. It knows nothing of how it is sent.
 

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -285,13 +284,13 @@ func showClaim(name string, value any) string {
 	switch v := value.(type) {
 	case string:
 		return withMeaning(name, clean(v))
-	case json.Number:
+	case jsonNumber:
 		if name == "iat" || name == "nbf" || name == "exp" || name == "auth_time" || name == "xms_tcdt" {
 			if t := (Claims{all: map[string]any{name: v}}).time(name); !t.IsZero() {
-				return fmt.Sprintf("%s (%s)", clean(v.String()), showTime(t))
+				return fmt.Sprintf("%s (%s)", clean(string(v)), showTime(t))
 			}
 		}
-		return withMeaning(name, clean(v.String()))
+		return withMeaning(name, clean(string(v)))
 	case []any:
 		items := make([]string, len(v))
 		for i, item := range v {
@@ -299,11 +298,7 @@ func showClaim(name string, value any) string {
 		}
 		return strings.Join(items, ", ")
 	}
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // it came from JSON
-	}
-	return clean(string(data))
+	return clean(formatJSON(value, ""))
 }
 
 func withMeaning(claim, value string) string {

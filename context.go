@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -87,14 +86,18 @@ func (c AuthContext) String() string {
 
 // JSON is the context for a script.
 func (c AuthContext) JSON() string {
-	if c.Scopes == nil {
-		c.Scopes = []string{}
+	return formatJSON(c.record(), "  ") + "\n"
+}
+
+func (c AuthContext) record() record {
+	var out record
+	for _, field := range c.fields() {
+		out = append(out, entry{field[0], field[1]})
+		if field[0] == "Scopes" {
+			out[len(out)-1].value = c.Scopes
+		}
 	}
-	data, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(data) + "\n"
+	return out
 }
 
 // showList is how PowerShell shows an array in a list: four items at most.

@@ -5,8 +5,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"net/url"
 	"strings"
 )
 
@@ -86,6 +84,9 @@ var clouds = []Environment{
 	},
 }
 
+// userDefined is the Type of a cloud that the user defined.
+const userDefined = "User-defined"
+
 // practice says whether this is the practice cloud, which runs in this process.
 func (e Environment) practice() bool { return e.Type == "Embedded" }
 
@@ -96,13 +97,8 @@ func (e Environment) graphHost() string { return hostOf(e.GraphEndpoint) }
 // issuer is the host that iss of its tokens names.
 func (e Environment) issuer() string { return cmp.Or(e.issuerHost, e.loginHost()) }
 
-func hostOf(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return ""
-	}
-	return u.Host
-}
+// hostOf takes the scheme off an endpoint, which is https and a host.
+func hostOf(endpoint string) string { return strings.TrimPrefix(endpoint, "https://") }
 
 // findEnvironment finds a cloud by name, without regard to case as the reference does.
 func findEnvironment(known []Environment, name string) (Environment, bool) {
@@ -168,12 +164,22 @@ func formatTable(rows [][]string) string {
 
 // environmentsJSON is the same list for a script.
 func environmentsJSON(list []Environment) string {
-	if list == nil {
-		list = []Environment{}
+	var out []record
+	for _, e := range list {
+		out = append(out, record{{"Name", e.Name}, {"AzureADEndpoint", e.AzureADEndpoint}, {"GraphEndpoint", e.GraphEndpoint}, {"Type", e.Type}})
 	}
-	data, err := json.MarshalIndent(list, "", "  ")
-	if err != nil {
-		panic(err) // strings always marshal
+	return formatJSON(out, "  ") + "\n"
+}
+
+// ownCloudNote is said before such a cloud is used.
+func ownCloudNote(e Environment) string {
+	return "The environment " + e.Name + " is one of your own: it signs in at " + e.AzureADEndpoint + " and asks " + e.GraphEndpoint + "."
+}
+
+func unknownEnvironment(name string, known []Environment) error {
+	f := fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name))
+	if near := nearest(name, strings.Split(names(known), ", ")); near != "" {
+		return f.try("did you mean %s? One of %s", near, names(known))
 	}
-	return string(data) + "\n"
+	return f.try("one of %s", names(known))
 }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -243,14 +242,9 @@ func (p Plan) credentialPlace() string {
 
 // JSON is the explanation for a program, with values as testdata/binder has them.
 func (e explanation) JSON() string {
-	out := struct {
-		Set     *string           `json:"set"`
-		Bound   map[string]any    `json:"bound"`
-		Error   map[string]string `json:"error"`
-		Refusal *string           `json:"refusal"`
-	}{Bound: e.boundJSON()}
+	var set, problem, refusal any
 	if e.params.Set != "" && e.err == nil {
-		out.Set = &e.params.Set
+		set = e.params.Set
 	}
 	if e.err != nil {
 		id := asFailure(e.err).id
@@ -258,17 +252,12 @@ func (e explanation) JSON() string {
 		if errors.As(e.err, &f) {
 			id = f.ID
 		}
-		out.Error = map[string]string{"id": id, "message": e.err.Error()}
+		problem = record{{"id", id}, {"message", e.err.Error()}}
 	}
 	if e.no != nil {
-		text := e.no.Error()
-		out.Refusal = &text
+		refusal = e.no.Error()
 	}
-	data, err := json.Marshal(out)
-	if err != nil {
-		panic(err) // strings, lists and Booleans always marshal
-	}
-	return string(data) + "\n"
+	return formatJSON(record{{"set", set}, {"bound", e.boundJSON()}, {"error", problem}, {"refusal", refusal}}, "") + "\n"
 }
 
 func (e explanation) boundJSON() map[string]any {

@@ -4,34 +4,20 @@
 package main
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// graphError is the body of a Graph answer that is no success.
-// Source: learn.microsoft.com/graph/errors.
-type graphError struct {
-	Error struct {
-		Code       string
-		Message    string
-		InnerError struct {
-			Date            string
-			RequestID       string `json:"request-id"`
-			ClientRequestID string `json:"client-request-id"`
-		}
-	}
-}
-
 // graphRefusal reads an answer of Graph into the failure that a person reads. body may
 // be anything: a proxy's page, or nothing.
+// Source: learn.microsoft.com/graph/errors.
 func graphRefusal(host string, status int, retryAfter string, body []byte) *failure {
-	var e graphError
-	_ = json.Unmarshal(body, &e) // what is no such JSON leaves e empty, and the status says enough
+	answer, _ := parseJSON(string(body)) // what is no JSON has no fields, and the status says enough
+	text := func(path ...string) string { return textAt(answer, append([]string{"error"}, path...)) }
 	s := &serverError{
-		Host: host, Status: status, Code: e.Error.Code, Description: e.Error.Message,
-		TraceID: e.Error.InnerError.RequestID, CorrelationID: e.Error.InnerError.ClientRequestID, Timestamp: e.Error.InnerError.Date,
+		Host: host, Status: status, Code: text("code"), Description: text("message"),
+		TraceID: text("innerError", "request-id"), CorrelationID: text("innerError", "client-request-id"), Timestamp: text("innerError", "date"),
 	}
 	if seconds, err := strconv.Atoi(strings.TrimSpace(retryAfter)); err == nil && seconds >= 0 && seconds < 1<<30 {
 		s.RetryAfter = time.Duration(seconds) * time.Second

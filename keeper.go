@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -34,7 +33,7 @@ func (sys *system) keeper() (keeper, error) {
 
 // named is a kept connection in a list.
 type named struct {
-	ID      string `json:"-"` // of its file
+	ID      string // of its file
 	Name    string
 	Current bool
 	Until   time.Time // the end of the last of its tokens
@@ -66,14 +65,12 @@ func formatConnections(all []named) string {
 
 // connectionsJSON is the same list for a script.
 func connectionsJSON(all []named) string {
-	if all == nil {
-		all = []named{}
+	var out []record
+	for _, n := range all {
+		head := record{{"Name", n.Name}, {"Current", n.Current}, {"Until", n.Until.Format(time.RFC3339Nano)}}
+		out = append(out, append(head, n.AuthContext.record()...))
 	}
-	data, err := json.MarshalIndent(all, "", "  ")
-	if err != nil {
-		panic(err) // strings and times always marshal
-	}
-	return string(data) + "\n"
+	return formatJSON(out, "  ") + "\n"
 }
 
 // tellClosed shows what was disconnected, and says what that cannot undo.

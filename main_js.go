@@ -46,6 +46,25 @@ func showCompletion(context.Context, *system, Params) error {
 	return fail("usage", "The page has no shell to complete in.").try("run connect-entra completion SHELL in a terminal")
 }
 
+// The page has no file of clouds of one's own.
+type cloudFile struct{}
+
+func (*system) clouds(Params) ([]Environment, error) { return clouds, nil }
+
+func (*system) allClouds() ([]Environment, error) { return clouds, nil }
+
+func addEnvironment(context.Context, *system, Params) error {
+	return fail("usage", "The page keeps no clouds of your own.").try("use connect-entra environments in a terminal")
+}
+
+func setEnvironment(ctx context.Context, sys *system, p Params) error {
+	return addEnvironment(ctx, sys, p)
+}
+
+func removeEnvironment(ctx context.Context, sys *system, p Params) error {
+	return addEnvironment(ctx, sys, p)
+}
+
 // main gives the page an object of functions, and stays to answer.
 func main() {
 	js.Global().Set("connectEntra", map[string]any{

@@ -5,7 +5,6 @@ package main
 
 import (
 	"math"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -291,14 +290,7 @@ func names(known []Environment) string {
 // environmentOfAuthority finds the first cloud with that login host. Two share .us;
 // the table's order makes it USGov, as the Azure SDKs mean it.
 func environmentOfAuthority(known []Environment, authority string) (Environment, bool) {
-	if !strings.Contains(authority, "://") {
-		authority = "https://" + authority
-	}
-	u, err := url.Parse(authority)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-		return Environment{}, false
-	}
-	host := strings.ToLower(u.Host)
+	host := strings.TrimRight(strings.TrimPrefix(strings.ToLower(authority), "https://"), "/")
 	for _, e := range known {
 		if host == e.loginHost() || slices.Contains(e.aliases, host) {
 			return e, true

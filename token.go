@@ -6,7 +6,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -51,10 +51,12 @@ func decodeClaims(token string) (c Claims, ok bool) {
 	if len(parts) != 3 {
 		return Claims{}, false
 	}
-	var header map[string]any
-	if decodePart(parts[0], &header) != nil || decodePart(parts[1], &c.all) != nil || c.all == nil {
+	_, badHeader := decodePart(parts[0])
+	all, badClaims := decodePart(parts[1])
+	if badHeader != nil || badClaims != nil {
 		return Claims{}, false
 	}
+	c.all = all
 	c.Audience = c.text("aud")
 	c.Issuer = c.text("iss")
 	c.AppID = firstOf(c.text("appid"), c.text("azp"))
@@ -71,14 +73,17 @@ func decodeClaims(token string) (c Claims, ok bool) {
 }
 
 // decodePart decodes one part of a JWT: base64url without padding (RFC 7515 §2).
-func decodePart(part string, into any) error {
+func decodePart(part string) (map[string]any, error) {
 	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(part, "="))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	decoder := json.NewDecoder(strings.NewReader(string(data)))
-	decoder.UseNumber()
-	return decoder.Decode(into)
+	value, err := parseJSON(string(data))
+	object, ok := value.(map[string]any)
+	if err == nil && !ok {
+		err = errJSON
+	}
+	return object, err
 }
 
 func (c Claims) text(name string) string {
@@ -99,11 +104,11 @@ func (c Claims) texts(name string) []string {
 
 // time reads a NumericDate, in seconds (RFC 7519 §2); zero when absent or absurd.
 func (c Claims) time(name string) time.Time {
-	n, ok := c.all[name].(json.Number)
+	n, ok := c.all[name].(jsonNumber)
 	if !ok {
 		return time.Time{}
 	}
-	seconds, err := n.Float64()
+	seconds, err := strconv.ParseFloat(string(n), 64)
 	if err != nil || seconds < 0 || seconds > 1<<40 {
 		return time.Time{}
 	}
@@ -170,23 +175,11 @@ func showTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05
 
 // JSON is the token and what a script wants to know of it.
 func (t Token) JSON(c AuthContext) string {
-	var shown struct {
-		AccessToken string
-		ExpiresOn   *time.Time // null when the token does not tell
-		TenantID    string     `json:"TenantId"`
-		ClientID    string     `json:"ClientId"`
-		Scopes      []string
-	}
-	shown.AccessToken, shown.TenantID, shown.ClientID, shown.Scopes = t.access.open(), c.TenantID, c.ClientID, c.Scopes
+	var until any // null when the token does not tell
 	if !t.ExpiresOn.IsZero() {
-		utc := t.ExpiresOn.UTC()
-		shown.ExpiresOn = &utc
+		until = t.ExpiresOn.UTC().Format(time.RFC3339Nano)
 	}
-	data, err := json.MarshalIndent(shown, "", "  ")
-	if err != nil {
-		panic(err) // strings and a time of this age always marshal
-	}
-	return string(data) + "\n"
+	return formatJSON(record{{"AccessToken", t.access.open()}, {"ExpiresOn", until}, {"TenantId", c.TenantID}, {"ClientId", c.ClientID}, {"Scopes", c.Scopes}}, "  ") + "\n"
 }
 
 // logMasks are the services that take a secret out of their logs when a line names it,

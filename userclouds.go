@@ -1,3 +1,5 @@
+//go:build !js
+
 // The clouds that the user defined, in the file that the PowerShell module keeps them
 // in: both see what either wrote. What the file holds besides stays in it.
 
@@ -18,8 +20,6 @@ type cloudFile interface {
 	read() ([]byte, error)                         // nil if there is none
 	change(func(old []byte) ([]byte, error)) error // while no other process does
 }
-
-const userDefined = "User-defined"
 
 // bom stands at the beginning of the file: .NET's UTF-8 writer puts it there.
 var bom = []byte("\uFEFF")
@@ -145,11 +145,6 @@ func checkCloud(e Environment) (Environment, error) {
 	return e, nil
 }
 
-// ownCloudNote is said before such a cloud is used.
-func ownCloudNote(e Environment) string {
-	return "The environment " + e.Name + " is one of your own: it signs in at " + e.AzureADEndpoint + " and asks " + e.GraphEndpoint + "."
-}
-
 // isHost holds for a DNS name, of one label too, as a cloud of one's own may have.
 func isHost(s string) bool { return isDomain(s) || isDomain(s+".local") }
 
@@ -195,14 +190,6 @@ func (sys *system) findCloud(name string) (Environment, error) {
 		err = unknownEnvironment(name, known)
 	}
 	return e, err
-}
-
-func unknownEnvironment(name string, known []Environment) error {
-	f := fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name))
-	if near := nearest(name, strings.Split(names(known), ", ")); near != "" {
-		return f.try("did you mean %s? One of %s", near, names(known))
-	}
-	return f.try("one of %s", names(known))
 }
 
 // addEnvironment defines a cloud, or another meaning of one.
