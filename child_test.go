@@ -218,6 +218,9 @@ func start(t *testing.T, script string, args ...string) (r running, first string
 	args = append(append([]string{"-AccessToken", "env:T", "-NoWelcome"}, args...), "--", "sh", "-c", script)
 	r.Cmd = exec.Command(self, args...)
 	r.Env = append(environment, asProgram+"=1", "HOME="+t.TempDir())
+	// A group whose parent stands outside of it, as a shell gives every job: in an orphaned
+	// one, which the tests may run in, the system drops SIGTSTP (POSIX: orphaned process group).
+	r.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := r.StdoutPipe()
 	if err == nil {
 		err = r.Start()
