@@ -139,8 +139,8 @@ func TestEndpointWithstandsGuessing(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, endpointPath+graphQuery, nil)
 		r.Host = e.address
 		r.Header.Set(endpointHeader, e.secret[:i%64]+fmt.Sprintf("%0*x", i%3, i))
-		if i%64+i%3 >= 64 {
-			r.Header.Set(endpointHeader, e.secret[:63]+"x")
+		if r.Header.Get(endpointHeader) == e.secret { // some guesses are right by chance
+			continue
 		}
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, r)
