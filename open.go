@@ -190,5 +190,5 @@ func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
 
 func notConnected() error {
 	return fail("not-connected", "Authentication needed. Please call Connect-MgGraph.").
-		try("say how to connect, for this command alone: connect-entra token -Identity")
+		try("sign in with connect-entra; or say how, for one command alone: connect-entra token -Identity")
 }

@@ -43,7 +43,10 @@ func (c Connection) tell(sys *system, command bool) {
 	case command:
 		sys.note("The connection ends with the command.")
 	default:
-		sys.note("The connection ends with this process. To use it, have the token printed: connect-entra token …")
+		sys.note("The connection ends with this process. To use it, give the same parameters to connect-entra token or request, or end them with -- COMMAND")
+		if c.Plan.ScopeTyped && c.Plan.ContextScope == "CurrentUser" && c.Plan.Environment.practice() {
+			sys.note("Connections to the practice cloud are never kept.")
+		}
 	}
 }
 
