@@ -127,10 +127,23 @@ func takeValue(p parameter, a argument, args []string, i int) (argument, int, er
 	default:
 		a.value, a.valued, i = args[i], true, i+1
 	}
-	if word, ok := a.value.(string); ok && isSwitch && isSwitchWord(word) {
-		a.value = switchWords[strings.ToLower(word)]
+	if word, ok := a.value.(string); ok {
+		a.value = literal(p, word)
 	}
 	return a, i, nil
+}
+
+// literal is what PowerShell's parser would have made of a bare word, for parameters to
+// which that is more than its text.
+func literal(p parameter, word string) any {
+	isSwitch := p.kind == aSwitch || p.kind == aBoolean
+	if on, ok := switchWords[strings.ToLower(word)]; ok && isSwitch {
+		return on
+	}
+	if n, ok := readNumber(word); ok && (isSwitch || p.kind == aScope || p.kind == anAction) {
+		return n
+	}
+	return word
 }
 
 func isSwitchWord(text string) bool {

@@ -79,11 +79,11 @@ func bindArguments(table []parameter, arguments []argument) (Params, error) {
 	if err != nil {
 		return b.Params, err
 	}
-	if len(rest) > 0 {
-		return b.Params, b.unbound(rest[0])
-	}
 	if err := b.resolveSet(); err != nil {
 		return b.Params, err
+	}
+	if len(rest) > 0 {
+		return b.Params, b.unbound(rest[0])
 	}
 	if b.Missing = b.missing(); len(b.Missing) > 0 {
 		return b.Params, refuse("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: %s.", strings.Join(b.Missing, " "))

@@ -4,8 +4,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +33,9 @@ func holds(p parameter, value any) bool {
 
 // convert makes value what p wants.
 func convert(p parameter, value any) (any, error) {
+	if p.common {
+		return convertCommon(p, value)
+	}
 	switch p.kind {
 	case aString:
 		return toString(p, value)
@@ -40,11 +43,9 @@ func convert(p parameter, value any) (any, error) {
 		return toList(value), nil
 	case aDouble:
 		return toDouble(p, value)
-	case anInteger:
-		return toInteger(p, value)
 	case aSwitch, aBoolean:
 		return toBool(p, value)
-	case aScope, anAction:
+	case aScope:
 		return toEnum(p, value)
 	case aSecret:
 		return toSecret(p, value)
@@ -158,7 +159,12 @@ func toDouble(p parameter, value any) (any, error) {
 }
 
 func badNumber(p parameter, text string) error {
-	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The input string '%s' was not in a correct format.\"", text, p.kind, text)
+	return badValue(p, text, "The input string '"+text+"' was not in a correct format.")
+}
+
+// badValue is a value that .NET would not convert, with its reason.
+func badValue(p parameter, text, why string) error {
+	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"%s\"", text, p.kind, why)
 }
 
 func noConversion(p parameter, value any) error {
@@ -167,24 +173,6 @@ func noConversion(p parameter, value any) error {
 		shown = n.shown
 	}
 	return cannot(p, "Cannot convert the \"%s\" value of type \"%s\" to type \"%s\".", shown, netType(value), p.kind)
-}
-
-func toInteger(p parameter, value any) (any, error) {
-	if _, isList := value.([]any); isList {
-		return nil, noConversion(p, value)
-	}
-	n, err := toDouble(p, value)
-	if err != nil {
-		return nil, err
-	}
-	rounded := math.RoundToEven(n.(float64))
-	switch {
-	case math.IsNaN(rounded) || math.Abs(rounded) > math.MaxInt32:
-		return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"Value was either too large or too small for an Int32.\"", showValue(value), p.kind)
-	case rounded < 0:
-		return nil, refuse("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. The %.0f argument is less than the minimum allowed range of 0. Supply an argument that is greater than or equal to 0 and then try the command again.", p.name, rounded)
-	}
-	return int(rounded), nil
 }
 
 func toBool(p parameter, value any) (any, error) {
@@ -209,32 +197,56 @@ func toBool(p parameter, value any) (any, error) {
 // toEnum takes a value's name, several joined by commas, whose numbers are then joined
 // as bits, a number, or a prefix that fits one name only.
 func toEnum(p parameter, value any) (any, error) {
-	names := enums[p.kind]
-	if _, isUnknown := value.(unknown); isUnknown {
-		return names[0], nil
-	}
-	if value == nil {
+	switch v := value.(type) {
+	case nil:
 		return nil, undefined(p, "null")
-	}
-	text := showValue(value)
-	if list, ok := value.([]any); ok {
-		text = strings.Join(showItems(list), ",")
-	}
-	bits, ok := parseEnum(names, text)
-	if !ok {
-		name, err := disambiguate(p, text)
+	case unknown:
+		return enums[p.kind][0], nil
+	case bool:
+		return nil, badValue(p, showValue(v), "Invalid cast from '"+string(aBoolean)+"' to '"+string(p.kind)+"'.")
+	case number:
+		if slices.Contains(integers, v.kind) {
+			return member(p, v.value, v.shown)
+		}
+	case []any:
+		text, err := joinEnum(p, v)
 		if err != nil {
 			return nil, err
 		}
-		bits = slices.Index(names, name)
+		value = text
 	}
-	if bits < 0 || bits >= len(names) {
-		return nil, undefined(p, fmt.Sprintf("value \"%d\"", bits))
+	text := showValue(value)
+	if bits, ok := parseEnum(enums[p.kind], text); ok {
+		return member(p, float64(bits), text)
 	}
-	if names[bits] == "Suspend" {
-		return nil, refuse("ParameterBindingFailed", "Cannot bind parameter '%s' to the target. Exception setting \"%s\": \"The Suspend ActionPreference value is reserved for future use and is not supported at this time. For more information about preference variables, see the Help topic, \"about_Preference_Variables.\"\"", p.name, p.name)
+	if _, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32); errors.Is(err, strconv.ErrRange) {
+		return nil, badValue(p, text, "Value was either too large or too small for an Int32.")
 	}
-	return names[bits], nil
+	return disambiguate(p, text)
+}
+
+// member is the name of a number.
+func member(p parameter, n float64, typed string) (any, error) {
+	if names := enums[p.kind]; n >= 0 && n < float64(len(names)) {
+		return names[int(n)], nil
+	}
+	return nil, undefined(p, `value "`+typed+`"`)
+}
+
+// joinEnum joins a list's items by commas. Those that are no text are made values first.
+func joinEnum(p parameter, list []any) (string, error) {
+	items := make([]string, len(list))
+	for i, item := range list {
+		if _, isText := item.(string); !isText {
+			name, err := toEnum(p, item)
+			if err != nil {
+				return "", err
+			}
+			item = name
+		}
+		items[i] = showValue(item)
+	}
+	return strings.Join(items, ","), nil
 }
 
 func undefined(p parameter, what string) error {
@@ -257,14 +269,14 @@ func parseEnum(names []string, text string) (bits int, ok bool) {
 }
 
 // disambiguate finds the one name that text begins.
-func disambiguate(p parameter, text string) (string, error) {
+func disambiguate(p parameter, text string) (any, error) {
 	names := enums[p.kind]
 	fits := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !hasPrefixFold(name, text) })
 	switch len(fits) {
 	case 0:
-		return "", cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"Unable to match the identifier name %s to a valid enumerator name. Specify one of the following enumerator names and try again:\n%s\"", text, p.kind, text, strings.Join(names, ", "))
+		return nil, badValue(p, text, "Unable to match the identifier name "+text+" to a valid enumerator name. Specify one of the following enumerator names and try again:\n"+strings.Join(names, ", "))
 	case 1:
 		return fits[0], nil
 	}
-	return "", cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"The identifier name %s cannot be processed because it is either too similar or identical to the following enumerator names: %s. Use a more specific identifier name.\"", text, p.kind, text, strings.Join(fits, ", "))
+	return nil, badValue(p, text, "The identifier name "+text+" cannot be processed because it is either too similar or identical to the following enumerator names: "+strings.Join(fits, ", ")+". Use a more specific identifier name.")
 }

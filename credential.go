@@ -81,7 +81,7 @@ func toCertificate(p parameter, value any) (any, error) {
 		if v != "" && !named {
 			return v, nil
 		}
-		f := asFailure(cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"error:10000080:BIO routines::no such file\"", v, p.kind))
+		f := asFailure(badValue(p, v, "error:10000080:BIO routines::no such file"))
 		if named {
 			return nil, f.try("-%s '%s'", name, v)
 		}

@@ -51,6 +51,7 @@ var kinds = []kind{
 	{"bad-certificate", 2, ""},
 	{"bad-token", 2, ""},
 	{"bad-value", 2, ""},
+	{"cannot-convert-argument", 2, ""},
 	{"cannot-convert-argument-no-message", 2, ""},
 	{"certificate-expired", 2, ""},
 	{"certificate-not-found", 2, ""},

@@ -43,6 +43,9 @@ var numberTypes = []numberType{
 	{"n", "System.Numerics.BigInteger", math.Inf(-1), math.Inf(1)},
 }
 
+// integers are the .NET types that an enumeration takes as a number.
+var integers = []string{"System.Int32", "System.Int64", "System.SByte", "System.Byte", "System.Int16", "System.UInt16", "System.UInt64"}
+
 // readNumber reads a literal, with a sign.
 func readNumber(text string) (number, bool) {
 	lower := strings.ToLower(text)
