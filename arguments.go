@@ -140,7 +140,7 @@ func literal(p parameter, word string) any {
 	if on, ok := switchWords[strings.ToLower(word)]; ok && isSwitch {
 		return on
 	}
-	if n, ok := readNumber(word); ok && (isSwitch || p.kind == aScope || p.kind == anAction) {
+	if n, ok := readNumber(word); ok && (isSwitch || p.kind == aDouble || p.kind == aScope || p.kind == anAction) {
 		return n
 	}
 	return word

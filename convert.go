@@ -25,8 +25,7 @@ func holds(p parameter, value any) bool {
 	case Secret:
 		return p.kind == aSecret
 	case unknown:
-		name := strings.ToLower(string(v))
-		return p.kind == aSecret && (strings.Contains(name, "tok") || strings.Contains(name, "secure"))
+		return p.kind == aSecret && objectName(v) == string(aSecret)
 	}
 	return false
 }

@@ -13,20 +13,33 @@ import (
 func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
 
 // byPosition is what a value by position is taken for. The place of a secret is one
-// where a secret can stand. A credential has no position, so that PowerShell binds the
-// name of its type as text.
+// where a secret can stand. A credential has no position, and a secret one in its own
+// set only: elsewhere PowerShell binds the name of the type as text.
 func byPosition(candidates []parameter, value any) any {
+	takesSecret := slices.ContainsFunc(candidates, func(p parameter) bool { return p.kind == aSecret })
 	switch v := value.(type) {
 	case string:
-		if isPlace(v) && slices.ContainsFunc(candidates, func(p parameter) bool { return p.kind == aSecret }) {
+		if isPlace(v) && takesSecret {
 			return Secret{v}
 		}
 	case unknown:
-		if strings.Contains(strings.ToLower(string(v)), "cred") {
-			return string(aCredential)
+		if name := objectName(v); name != "" && !(takesSecret && name == string(aSecret)) {
+			return name
 		}
 	}
 	return value
+}
+
+// objectName is the type that the name of a variable speaks of, if any.
+func objectName(v unknown) string {
+	name := strings.ToLower(string(v))
+	switch {
+	case strings.Contains(name, "cred"):
+		return string(aCredential)
+	case strings.Contains(name, "tok"), strings.Contains(name, "secure"):
+		return string(aSecret)
+	}
+	return ""
 }
 
 // toSecret takes the place of a secret. PowerShell refuses a plain string for a

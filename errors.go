@@ -70,6 +70,7 @@ var kinds = []kind{
 	{"parameter-binding-failed", 2, ""},
 	{"parameter-requires-argument", 2, ""},
 	{"positional-parameter-not-found", 2, "name the parameter that it belongs to"},
+	{"redirection-not-supported", 2, ""},
 	{"terminator-expected-at-end-of-string", 2, "close the quote"},
 	{"unexpected-token", 2, ""},
 	{"unknown-connection", 2, ""},

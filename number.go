@@ -56,17 +56,20 @@ func readNumber(text string) (number, bool) {
 	}
 	negative := sign != "" && sign != "+"
 	digits, tail := cutDigits(unsigned)
-	value, real, ok := literalValue(digits)
-	if !ok {
-		return number{}, false
-	}
 	suffix, factor, ok := cutMultiplier(tail)
 	if !ok {
 		return number{}, false
 	}
+	value, real, ok := literalValue(digits, strings.HasPrefix(suffix, "u"))
+	if !ok {
+		return number{}, false
+	}
 	value *= factor
-	if negative {
+	if negative && (real || value != 0) { // an integer has no -0
 		value = -value
+	}
+	if real && suffix != "" && suffix != "d" {
+		value = math.RoundToEven(value)
 	}
 	kind, ok := typeOfNumber(suffix, value, real)
 	if !ok {
@@ -134,28 +137,32 @@ func cutDigits(text string) (digits, tail string) {
 	return text[:len(text)-len(rest)], rest
 }
 
-// literalValue reads digits; real tells those that are a Double without a suffix. Eight
-// or sixteen hexadecimal digits carry a sign bit, as in PowerShell.
-func literalValue(digits string) (value float64, real, ok bool) {
+// literalValue reads digits; real tells those that are a Double without a suffix.
+func literalValue(digits string, unsigned bool) (value float64, real, ok bool) {
 	switch {
 	case strings.HasPrefix(digits, "0x"):
-		n, err := strconv.ParseUint(digits[2:], 16, 64)
-		value = float64(n)
-		switch len(digits) - 2 {
-		case 8:
-			value = float64(int32(n))
-		case 16:
-			value = float64(int64(n))
-		}
-		return value, false, err == nil
+		return bitPattern(digits[2:], 16, unsigned, []int{8, 16})
 	case strings.HasPrefix(digits, "0b"):
-		n, err := strconv.ParseUint(digits[2:], 2, 64)
-		return float64(n), false, err == nil
+		return bitPattern(digits[2:], 2, unsigned, []int{8, 16, 32, 64})
 	case strings.Trim(digits, ".") == "" || !strings.ContainsAny(digits[:min(2, len(digits))], "0123456789"):
 		return 0, false, false
 	}
 	n, err := strconv.ParseFloat(digits, 64)
 	return n, strings.ContainsAny(digits, ".e"), err == nil || math.IsInf(n, 0)
+}
+
+// bitsOf a digit in each base.
+var bitsOf = map[int]int{2: 1, 16: 4}
+
+// bitPattern reads digits of base 16 or 2. Where there are as many as signed says, the
+// first bit is the sign's, as in PowerShell.
+func bitPattern(digits string, base int, unsigned bool, signed []int) (value float64, real, ok bool) {
+	n, err := strconv.ParseUint(digits, base, 64)
+	value = float64(n)
+	if bits := len(digits) * bitsOf[base]; err == nil && !unsigned && slices.Contains(signed, len(digits)) && n>>(bits-1) == 1 {
+		value = float64(int64(n<<(64-bits)) >> (64 - bits))
+	}
+	return value, false, err == nil
 }
 
 // parseDouble reads a string as .NET's double.Parse does, commas between digits and

@@ -99,7 +99,7 @@ func (b *binding) unbound(a argument) error {
 		}
 		return f
 	}
-	text := showValue(a.value)
+	text := showValue(byPosition(nil, a.value))
 	switch a.value.(type) {
 	case nil:
 		text = "$null"

@@ -65,6 +65,41 @@ func (l *line) quoted() (string, error) {
 	return "", refuse(noTerminator, "The string is missing the terminator: %c.", kind)
 }
 
+// isHereString says whether @" or @' stands at the end of a line.
+func (l *line) isHereString() bool {
+	if len(l.rest) < 3 || l.rest[0] != '@' || quoteKind(l.rest[1]) == 0 {
+		return false
+	}
+	after := line{rest: l.rest[2:]}
+	for len(after.rest) > 0 && isBlank(after.rest[0]) {
+		after.rest = after.rest[1:]
+	}
+	return after.startsWith("\n") || after.startsWith("\r\n")
+}
+
+// hereString reads the lines as far as one that begins with the quote and @.
+func (l *line) hereString() (string, error) {
+	kind := quoteKind(l.rest[1])
+	start := slices.Index(l.rest, '\n')
+	for end := start; end+2 < len(l.rest); end++ {
+		if l.rest[end] != '\n' || quoteKind(l.rest[end+1]) != kind || l.rest[end+2] != '@' {
+			continue
+		}
+		inner := &line{rest: l.rest[min(start+1, end):end]}
+		l.rest = l.rest[end+3:]
+		var b strings.Builder
+		for len(inner.rest) > 0 {
+			if kind == '"' && inner.expand(&b) {
+				continue
+			}
+			b.WriteRune(inner.rest[0])
+			inner.rest = inner.rest[1:]
+		}
+		return strings.TrimSuffix(b.String(), "\r"), nil
+	}
+	return "", refuse(noTerminator, "The string is missing the terminator: %c@.", kind)
+}
+
 // expand writes what a backtick or a $ stands for, if one stands here.
 func (l *line) expand(b *strings.Builder) bool {
 	switch {

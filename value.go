@@ -13,15 +13,22 @@ func (l *line) value() (any, error) {
 	r := l.rest[0]
 	switch {
 	case quoteKind(r) != 0:
-		return l.quoted()
+		return l.quotedOrMember()
+	case l.isHereString():
+		return l.hereString()
+	case r == '<':
+		return nil, refuse("RedirectionNotSupported", "The '<' operator is reserved for future use.")
 	case r == '(' || l.startsWith("@(") || l.startsWith("$("):
 		value, err := l.group()
 		return l.withMembers(value), err
 	case r == ')' || r == '}':
 		return nil, refuse("UnexpectedToken", "Unexpected token '%c' in expression or statement.", r)
-	case r == '{' || l.startsWith("@{"):
+	case l.startsWith("@{"):
+		_, err := l.skipBalanced()
+		return unknown("System.Collections.Hashtable"), err
+	case r == '{':
 		text, err := l.skipBalanced()
-		return unknown(text), err
+		return unknown(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")), err
 	case r == '$':
 		after := *l
 		value, ok := after.variable()
@@ -32,6 +39,19 @@ func (l *line) value() (any, error) {
 		}
 	}
 	return l.word()
+}
+
+// quotedOrMember reads a string, or what a member of it gives: 'a'.Length.
+func (l *line) quotedOrMember() (any, error) {
+	start := l.rest
+	text, err := l.quoted()
+	if err != nil {
+		return nil, err
+	}
+	if _, isText := l.withMembers(text).(string); isText {
+		return text, nil
+	}
+	return unknown("(" + string(start[:len(start)-len(l.rest)]) + ")"), nil
 }
 
 // withMembers skips .Name, [0] and .Method() behind an expression: what they give is
