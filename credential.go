@@ -57,9 +57,34 @@ func toSecret(p parameter, value any) (any, error) {
 			return Secret{v}, nil
 		}
 	}
-	return nil, fail("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
+	return nil, literalSecret(p)
+}
+
+func literalSecret(p parameter) error {
+	return fail("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
 		try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
 		because(bindFailure{"ParameterArgumentTransformationError"})
+}
+
+// refuseTokens refuses a token itself in the place of $token. PowerShell would take it
+// for a scope, and so bring it into the address that a browser opens.
+func refuseTokens(table []parameter, arguments []argument) error {
+	i := slices.IndexFunc(table, func(p parameter) bool { return p.kind == aSecret })
+	if i >= 0 && slices.ContainsFunc(arguments, func(a argument) bool { return a.name == "" && holdsToken(a.value) }) {
+		return literalSecret(table[i])
+	}
+	return nil
+}
+
+// holdsToken says whether a value is a JWT: a JSON object in base64url begins with eyJ.
+func holdsToken(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.HasPrefix(v, "eyJ")
+	case []any:
+		return slices.ContainsFunc(v, holdsToken)
+	}
+	return false
 }
 
 // toCredential takes an application's ID, alone or with the place of its secret; ” asks

@@ -278,6 +278,10 @@ func plainValue(kind kindOfValue, value any) any {
 	switch v := value.(type) {
 	case nil:
 		return nil
+	case []string:
+		if v == nil { // $null, which is no empty array
+			return nil
+		}
 	case float64:
 		return showDouble(v)
 	case int:

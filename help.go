@@ -66,7 +66,10 @@ func helpOn(name string) (string, error) {
 		return verbHelp(v), nil
 	}
 	if a, ok := findAADSTS(strings.TrimPrefix(strings.ToUpper(name), "AADSTS")); ok {
-		return "AADSTS" + a.code + ": " + a.meaning + "\n  try: " + a.cure + "\n", nil
+		var b strings.Builder
+		column(&b, "", "AADSTS"+a.code+":", 12, a.meaning)
+		column(&b, "  ", "try:", 10, a.cure)
+		return b.String(), nil
 	}
 	bare := strings.TrimLeft(name, dashes)
 	p, _, err := match(parameters, bare)

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -150,7 +151,6 @@ func readSecret(prompt string) (string, error) {
 	if err != nil {
 		return "", fail("storage", "The terminal cannot be read: %v.", err).because(err)
 	}
-	fmt.Fprint(os.Stderr, prompt)
 	type answer struct {
 		text []byte
 		err  error
@@ -160,6 +160,8 @@ func readSecret(prompt string) (string, error) {
 		text, err := term.ReadPassword(stdin)
 		done <- answer{text, err}
 	}()
+	awaitChange(stdin, state)
+	fmt.Fprint(os.Stderr, prompt)
 	select {
 	case a := <-done:
 		fmt.Fprintln(os.Stderr)
@@ -171,6 +173,17 @@ func readSecret(prompt string) (string, error) {
 		term.Restore(stdin, state)
 		fmt.Fprintln(os.Stderr)
 		return "", endedBy(s)
+	}
+}
+
+// awaitChange waits until a terminal is in another state than before: its echo is off,
+// and who answers a prompt at once is not shown. It gives up on one that was so already.
+func awaitChange(terminal int, before *term.State) {
+	for range 100 {
+		if now, err := term.GetState(terminal); err != nil || *now != *before {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -51,6 +51,9 @@ func (sys *system) supplyMissing(ctx context.Context, v verb, p Params) error {
 	return nil
 }
 
+// credentialCaption stands once before what a credential is asked for.
+const credentialCaption = "PowerShell credential request\nEnter your credentials.\n"
+
 // supplyUser asks for the application's ID where a credential was typed as ”.
 func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 	for _, row := range v.parameters {
@@ -61,7 +64,7 @@ func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 			return fail("sign-in-needed", "The application's ID is needed and there is no terminal to ask on.").
 				try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.name)
 		}
-		text, err := sys.ask(ctx, "\nPowerShell credential request\nEnter your credentials.\nUser: ")
+		text, err := sys.ask(ctx, "\n"+credentialCaption+"User: ")
 		if err != nil {
 			return err
 		}
@@ -70,6 +73,10 @@ func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 			return err
 		}
 		p.Bound[row.name] = bound{value, p.Bound[row.name].typed, p.Bound[row.name].how}
+		readSecret := sys.readSecret
+		sys.readSecret = func(prompt string) (string, error) {
+			return readSecret(strings.TrimPrefix(prompt, credentialCaption)) // which stands there already
+		}
 	}
 	return nil
 }

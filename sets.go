@@ -7,6 +7,9 @@ import "slices"
 
 // bindPositional gives the values their places: for each position the next value.
 func (b *binding) bindPositional(arguments []argument) (rest []argument, err error) {
+	if err := refuseTokens(b.table, arguments); err != nil {
+		return nil, err
+	}
 	for position := 1; position <= b.lastPosition(); position++ {
 		candidates := b.at(position)
 		if len(candidates) == 0 {
