@@ -201,8 +201,8 @@ type screen struct {
 	unread string
 }
 
-// await reads on until the text has come.
-func (s *screen) await(t *testing.T, text string) {
+// await reads on until the text has come, and gives what came before it.
+func (s *screen) await(t *testing.T, text string) (before string) {
 	t.Helper()
 	s.SetReadDeadline(time.Now().Add(10 * time.Second))
 	buffer := make([]byte, 4096)
@@ -213,7 +213,25 @@ func (s *screen) await(t *testing.T, text string) {
 			t.Fatalf("%q never comes: %q", text, s.unread)
 		}
 	}
-	_, s.unread, _ = strings.Cut(s.unread, text)
+	before, s.unread, _ = strings.Cut(s.unread, text)
+	return before
+}
+
+// TestSecretIsNotEchoed answers a prompt as fast as a program can.
+func TestSecretIsNotEchoed(t *testing.T) {
+	for range 5 {
+		person, cmd := atTerminal(t, `exec "$SELF" -Environment Sandbox -TenantId contoso.com -ClientSecretCredential ''`)
+		person.await(t, "Enter your credentials.\r\nUser: ")
+		fmt.Fprint(person, someApp+"\r")
+		if between := person.await(t, "Password for user "+someApp+": "); strings.Contains(between, "credential") {
+			t.Errorf("between the two questions: %q", between)
+		}
+		fmt.Fprint(person, "canary\r")
+		if shown := person.await(t, "[refused]"); strings.Contains(shown, "canary") {
+			t.Fatalf("shown: %q", shown)
+		}
+		cmd.Wait()
+	}
 }
 
 // TestInterruptReachesCommandOnce presses Ctrl-C, which a terminal sends to both.
