@@ -5,6 +5,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -93,8 +94,10 @@ func (l *line) group() (any, error) {
 	for {
 		l.skipLines()
 		switch {
+		case start.rest[0] == '(' && outputs == 0 && (len(l.rest) == 0 || l.rest[0] == ')'):
+			return nil, refuse(noExpression, "An expression was expected after '('.")
 		case len(l.rest) == 0:
-			return nil, missingEnd()
+			return nil, missingEnd(start.rest)
 		case l.rest[0] == ')':
 			l.rest = l.rest[1:]
 			if start.rest[0] != '@' && outputs == 1 && len(out) == 1 {
@@ -105,8 +108,8 @@ func (l *line) group() (any, error) {
 			l.rest = l.rest[1:]
 			continue
 		}
-		items, ok, err := l.literals()
-		if id := new(bindFailure); errors.As(err, id) && (id.ID == noEnd || id.ID == noTerminator) {
+		items, ok, err := l.literals(start.rest)
+		if id := new(bindFailure); errors.As(err, id) && slices.Contains(unfinished, id.ID) {
 			return nil, err
 		}
 		if err != nil || !ok {
@@ -124,16 +127,29 @@ const maxDepth = 100
 // What is missing at the end of a line is missing however it is read.
 const (
 	noEnd        = "MissingEndParenthesisInExpression"
+	noSubEnd     = "MissingEndParenthesisInSubexpression"
+	noBlockEnd   = "MissingEndCurlyBrace"
+	noExpression = "ExpectedExpression"
 	noTerminator = "TerminatorExpectedAtEndOfString"
 )
 
-func missingEnd() error {
-	return refuse(noEnd, "Missing closing ')' in expression.")
+var unfinished = []string{noEnd, noSubEnd, noBlockEnd, noExpression, noTerminator}
+
+// missingEnd is the failure for what begins so and does not end.
+func missingEnd(start []rune) error {
+	begins := line{rest: start}
+	switch {
+	case begins.startsWith("{"), begins.startsWith("@{"):
+		return refuse(noBlockEnd, "Missing closing '}' in statement block or type definition.")
+	case begins.startsWith("("):
+		return refuse(noEnd, "Missing closing ')' in expression.")
+	}
+	return refuse(noSubEnd, "Missing closing ')' in subexpression.")
 }
 
-// literals reads one list within parentheses; ok is false where it is none. A list
-// gives its items one by one, but for ,X which makes one of X.
-func (l *line) literals() (items []any, ok bool, err error) {
+// literals reads one list within the parentheses that begin at open; ok is false where
+// it is none. A list gives its items one by one, but for ,X which makes one of X.
+func (l *line) literals(open []rune) (items []any, ok bool, err error) {
 	unary := l.rest[0] == ','
 	if unary {
 		l.rest = l.rest[1:]
@@ -141,7 +157,7 @@ func (l *line) literals() (items []any, ok bool, err error) {
 	}
 	for {
 		if len(l.rest) == 0 {
-			return nil, false, missingEnd()
+			return nil, false, missingEnd(open)
 		}
 		isLiteral := quoteKind(l.rest[0]) != 0 || strings.ContainsRune("($@", l.rest[0])
 		item, err := l.value()
@@ -188,5 +204,5 @@ func (l *line) skipBalanced() (string, error) {
 			}
 		}
 	}
-	return "", missingEnd()
+	return "", missingEnd(start)
 }
