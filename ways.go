@@ -1,0 +1,158 @@
+// What each parameter set means: how it signs in, with which values, and what it cannot
+// do without. The checks and their order are the reference's.
+
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+func planUser(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow, plan.Tenant = byBrowser, "common"
+	if p.on("UseDeviceCode") {
+		*plan = plan.byDeviceCode()
+	}
+	if tenant := p.text("TenantId"); tenant != "" {
+		plan.Tenant = tenant
+	}
+	plan.ClientID = firstOf(p.text("ClientId"), defaultClientID)
+	return nil
+}
+
+// planCertificate checks in the reference's order: ClientId, certificate, thumbprint,
+// TenantId.
+func planCertificate(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow = byCertificate
+	plan.ClientID, plan.Tenant = p.text("ClientId"), p.text("TenantId")
+	plan.Certificate = CertificateRef{
+		Subject:    p.text("CertificateSubjectName"),
+		Thumbprint: p.text("CertificateThumbprint"),
+		Path:       p.text("Certificate"),
+		Password:   p.secret("CertificatePassword"),
+		HasPass:    p.has("CertificatePassword"),
+	}
+	c := plan.Certificate
+	switch {
+	case plan.ClientID == "":
+		return fail("bad-value", "Must specify 'ClientId'.").try("add -ClientId GUID")
+	case c.Subject == "" && c.Thumbprint == "" && c.Path == "":
+		return fail("bad-value", "Must specify 'CertificateThumbprint or CertificateSubjectName or Certificate'.").
+			try("add -Certificate FILE")
+	case c.Subject == "" && c.Thumbprint != "" && !slices.Contains([]int{40, 64}, len(tidyThumbprint(c.Thumbprint))): // 64: the store knows better advice
+		return badThumbprint(tidyThumbprint(c.Thumbprint))
+	}
+	return plan.needTenant()
+}
+
+// badThumbprint refuses a thumbprint that is not SHA-1's length.
+func badThumbprint(thumbprint string) *failure {
+	f := fail("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
+		try("give the SHA-1 thumbprint: 40 hexadecimal digits")
+	if len(thumbprint) == 64 {
+		f.try("64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits")
+	}
+	return f
+}
+
+// tidyThumbprint forgives what dialogs and people add to a thumbprint: spaces, colons
+// and the invisible marks that Windows' certificate dialog copies.
+func tidyThumbprint(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == ':' || r == '\u200e' || r == '\u200f' || r == '\ufeff' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func planSecret(plan *Plan, p Params, _ func(string) string) error {
+	credential := p.credential("ClientSecretCredential")
+	plan.Flow, plan.ClientID, plan.Secret = bySecret, credential.ID, credential.Secret
+	plan.Tenant = p.text("TenantId")
+	return plan.needTenant()
+}
+
+func planIdentity(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow, plan.ClientID = byIdentity, p.text("ClientId")
+	return nil
+}
+
+func planToken(plan *Plan, p Params, _ func(string) string) error {
+	plan.Flow, plan.Secret = byToken, p.secret("AccessToken")
+	return nil
+}
+
+// The variables of -EnvironmentVariable, as the Azure SDKs read them.
+const (
+	envTenant       = "AZURE_TENANT_ID"
+	envClient       = "AZURE_CLIENT_ID"
+	envSecret       = "AZURE_CLIENT_SECRET"
+	envCertificate  = "AZURE_CLIENT_CERTIFICATE_PATH"
+	envPassword     = "AZURE_CLIENT_CERTIFICATE_PASSWORD"
+	envChain        = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"
+	envFederated    = "AZURE_FEDERATED_TOKEN_FILE"
+	envAuthority    = "AZURE_AUTHORITY_HOST"
+	envUser         = "AZURE_USERNAME"
+	envUserPassword = "AZURE_PASSWORD"
+)
+
+func planEnvironmentVariable(plan *Plan, p Params, getenv func(string) string) error {
+	for _, name := range []string{envTenant, envClient, envSecret, envCertificate, envPassword, envChain, envFederated, envAuthority} {
+		if err := checkText(name, getenv(name)); err != nil {
+			return err
+		}
+	}
+	plan.Tenant, plan.ClientID = getenv(envTenant), getenv(envClient)
+	hasCredential := true
+	switch {
+	case getenv(envSecret) != "":
+		plan.Flow, plan.Secret = bySecret, Secret{"env:" + envSecret}
+	case getenv(envCertificate) != "":
+		plan.Flow = byCertificate
+		plan.Certificate = CertificateRef{Path: getenv(envCertificate), HasPass: getenv(envPassword) != "", Password: Secret{"env:" + envPassword}}
+		plan.SendChain = getenv(envChain) == "1" || strings.EqualFold(getenv(envChain), "true")
+	case getenv(envFederated) != "":
+		plan.Flow, plan.Secret = byFederation, Secret{"file:" + getenv(envFederated)}
+	case getenv(envUser) != "" && getenv(envUserPassword) != "":
+		return fail("environment-incomplete", "Username and password authentication is not supported: it cannot pass multifactor authentication and Microsoft is retiring it.").
+			try("unset %s and %s, and set %s, %s or %s", envUser, envUserPassword, envSecret, envCertificate, envFederated)
+	default:
+		hasCredential = false
+	}
+	var missing, set []string
+	for _, name := range []string{envTenant, envClient} {
+		if getenv(name) == "" {
+			missing = append(missing, name)
+		} else {
+			set = append(set, name)
+		}
+	}
+	if !hasCredential {
+		missing = append(missing, envSecret+" or "+envCertificate+" or "+envFederated)
+	}
+	if len(missing) == 0 {
+		return plan.needTenant()
+	}
+	have := "none of them is set"
+	if len(set) > 0 {
+		have = "set: " + strings.Join(set, ", ")
+	}
+	return fail("environment-incomplete", "EnvironmentCredential authentication unavailable. Environment variables are not fully configured. See the troubleshooting guide for more information. https://aka.ms/azsdk/net/identity/environmentcredential/troubleshoot").
+		try("set %s (%s)", strings.Join(missing, " and "), have)
+}
+
+// needTenant refuses an app sign-in without a tenant of its own.
+func (plan *Plan) needTenant() error {
+	if plan.Tenant == "" {
+		return fail("bad-value", "Must specify 'TenantId'.").try("add -TenantId with the tenant's GUID or domain")
+	}
+	if slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
+		return fail("bad-value", "An application signs in to its own tenant: '%s' is for people.", plan.Tenant).
+			try("name the tenant's GUID or domain in -TenantId")
+	}
+	return nil
+}
+
+// sharedTenants stand for the tenants of people, not for one tenant.
+var sharedTenants = []string{"common", "organizations", "consumers"}
