@@ -52,7 +52,7 @@ func (s silent) Unwrap() error { return s.error }
 // explain binds a line, given as the arguments of a program or as one PowerShell line.
 func (sys *system) explain(args []string) explanation {
 	var e explanation
-	if len(args) == 1 && strings.ContainsAny(strings.TrimSpace(args[0]), " \t\n") {
+	if len(args) == 1 && strings.ContainsAny(args[0], " \t\r\n") {
 		e.verb, e.params, e.err = bindLine(args[0])
 	} else {
 		e.verb, args = chooseVerb(args)

@@ -87,3 +87,10 @@ func shown(args []string) string {
 	run(context.Background(), &system{stdout: &out, stderr: &out, getenv: func(string) string { return "" }}, args)
 	return out.String()
 }
+
+// TestLineMayEndAsOneDoes holds that a line is a line without a space too, if it ends so.
+func TestLineMayEndAsOneDoes(t *testing.T) {
+	if out := shown([]string{"explain", "-Json", "Connect-Entra\r\n"}); !strings.Contains(out, `"bound":{}`) {
+		t.Errorf("explained as %s", out)
+	}
+}
