@@ -36,7 +36,6 @@ type sandbox struct {
 	login, graph string // base URLs, without a slash at the end
 	registered   registry
 	signer       func() (*signingKey, error)
-	routes       struct{ login, pages, graph http.Handler }
 
 	mu          sync.Mutex
 	pages       string // base URL of the pages for a browser; the login host's until listen
@@ -58,9 +57,6 @@ func newSandbox(registered registry) *sandbox {
 		assertions:  map[string]time.Time{},
 	}
 	s.signer = sync.OnceValues(registered.signingKey)
-	s.routes.pages = s.pageRoutes()
-	s.routes.login = s.loginRoutes()
-	s.routes.graph = s.graphRoutes()
 	return s
 }
 
@@ -92,9 +88,9 @@ func (s *sandbox) handler(to *url.URL, header http.Header) http.Handler {
 	base := to.Scheme + "://" + to.Host
 	switch {
 	case base == s.login:
-		return s.routes.login
+		return http.HandlerFunc(s.serveLogin)
 	case base == s.graph:
-		return s.routes.graph
+		return http.HandlerFunc(s.serveGraph)
 	case base == "http://"+imdsHost:
 		return http.HandlerFunc(s.serveIMDS)
 	case base == s.pagesURL():
@@ -111,35 +107,12 @@ func (s *sandbox) handler(to *url.URL, header http.Header) http.Handler {
 func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch "https://" + r.Host {
 	case s.login:
-		s.routes.login.ServeHTTP(w, r)
+		s.serveLogin(w, r)
 	case s.graph:
-		s.routes.graph.ServeHTTP(w, r)
+		s.serveGraph(w, r)
 	default:
 		s.servePages(w, r)
 	}
-}
-
-func (s *sandbox) loginRoutes() http.Handler {
-	routes := http.NewServeMux()
-	routes.HandleFunc("GET /common/discovery/instance", s.serveInstanceDiscovery)
-	routes.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.serveDiscovery)
-	routes.HandleFunc("GET /{tenant}/discovery/v2.0/keys", s.serveKeys)
-	routes.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.serveToken)
-	routes.HandleFunc("POST /{tenant}/oauth2/v2.0/devicecode", s.serveDeviceCode)
-	routes.Handle("/", s.routes.pages)
-	return routes
-}
-
-func (s *sandbox) pageRoutes() http.Handler {
-	routes := http.NewServeMux()
-	routes.HandleFunc("GET /{tenant}/oauth2/v2.0/authorize", s.serveAuthorize)
-	routes.HandleFunc("POST /{tenant}/oauth2/v2.0/authorize", s.serveAuthorize)
-	routes.HandleFunc("GET /{tenant}/oauth2/v2.0/logout", s.serveLogout)
-	routes.HandleFunc("GET /devicelogin", s.serveDeviceLogin)
-	routes.HandleFunc("POST /devicelogin", s.serveDeviceLogin)
-	routes.HandleFunc("GET /style.css", serveStyle)
-	routes.HandleFunc("/", s.serveNoPage)
-	return routes
 }
 
 // servePages serves a browser on loopback, under no other name: a foreign page that made
@@ -150,7 +123,7 @@ func (s *sandbox) servePages(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is reached as localhost only.", http.StatusMisdirectedRequest)
 		return
 	}
-	s.routes.pages.ServeHTTP(w, r)
+	s.servePage(w, r)
 }
 
 // listen opens the pages for a browser on loopback, on a port that the system chooses.

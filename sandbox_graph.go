@@ -36,33 +36,30 @@ type graphFault struct {
 	code, message string
 }
 
-func (s *sandbox) graphRoutes() http.Handler {
-	routes := http.NewServeMux()
+// serveGraph answers by the first row that fits, in either of Graph's versions.
+func (s *sandbox) serveGraph(w http.ResponseWriter, r *http.Request) {
 	for _, row := range graphAnswers {
-		serve := func(w http.ResponseWriter, r *http.Request) {
-			caller, fault := s.authorizeGraph(r, row.permissions)
-			var answer any
-			if fault == nil {
-				answer, fault = row.answer(s, r, caller)
-			}
-			if fault != nil {
-				s.refuseGraph(w, r, fault)
-				return
-			}
-			sendGraph(w, r, http.StatusOK, answer)
+		if r.Method != http.MethodGet || !fits("/v1.0"+row.pattern, r) && !fits("/beta"+row.pattern, r) {
+			continue
 		}
-		routes.HandleFunc("GET /v1.0"+row.pattern, serve)
-		routes.HandleFunc("GET /beta"+row.pattern, serve)
-	}
-	routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		_, fault := s.authorizeGraph(r, nil)
+		caller, fault := s.authorizeGraph(r, row.permissions)
+		var answer any
 		if fault == nil {
-			segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-			fault = &graphFault{http.StatusNotFound, "ResourceNotFound", fmt.Sprintf("Resource not found for the segment '%s'.", segments[min(1, len(segments)-1)])}
+			answer, fault = row.answer(s, r, caller)
 		}
-		s.refuseGraph(w, r, fault)
-	})
-	return routes
+		if fault != nil {
+			s.refuseGraph(w, r, fault)
+			return
+		}
+		sendGraph(w, r, http.StatusOK, answer)
+		return
+	}
+	_, fault := s.authorizeGraph(r, nil)
+	if fault == nil {
+		segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+		fault = &graphFault{http.StatusNotFound, "ResourceNotFound", fmt.Sprintf("Resource not found for the segment '%s'.", segments[min(1, len(segments)-1)])}
+	}
+	s.refuseGraph(w, r, fault)
 }
 
 // authorizeGraph checks the bearer token; with no permissions named, any will do.

@@ -130,7 +130,7 @@ func hiddenFields(fields [][2]string) (all markup) {
 	return all
 }
 
-func serveStyle(w http.ResponseWriter, r *http.Request) {
+func (s *sandbox) serveStyle(w http.ResponseWriter, r *http.Request) {
 	style, err := pageFiles.ReadFile("sandbox/style.css")
 	if err != nil {
 		panic(err) // the file is in the program
