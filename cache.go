@@ -114,7 +114,7 @@ func (k *kept) token(ask Ask) (Token, bool) {
 	if !found || !best.lives(ask.MinLifetime) {
 		best = keptToken{}
 		for _, t := range k.Tokens {
-			if t.ExpiresOn.After(best.ExpiresOn) && k.covers(t.Scopes, ask.Scopes) {
+			if t.ExpiresOn.After(best.ExpiresOn) && k.Plan.covers(t.Scopes, ask.Scopes) {
 				best = t
 			}
 		}
@@ -132,9 +132,9 @@ func (k keptToken) lives(minimum time.Duration) bool {
 }
 
 // covers says whether all of asked was granted.
-func (k *kept) covers(granted, asked []string) bool {
+func (p Plan) covers(granted, asked []string) bool {
 	for _, scope := range asked {
-		if !slices.ContainsFunc(granted, func(g string) bool { return k.Plan.shortScope(g) == k.Plan.shortScope(scope) }) {
+		if !slices.ContainsFunc(granted, func(g string) bool { return p.shortScope(g) == p.shortScope(scope) }) {
 			return false
 		}
 	}

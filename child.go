@@ -24,12 +24,13 @@ type command struct {
 	tokenVariable string
 	resources     []resource // beside what was connected
 	outside       bool       // processes that are not its own are served too
+	conceal       bool       // its tokens are masked in its output
 }
 
 // newCommand reads what p says of COMMAND, before anything is sent; nil without one.
 func newCommand(sys *system, p Params) (*command, error) {
 	if p.Command == nil {
-		for _, name := range []string{"TokenVariable", "AllowResource", "AllowOutside"} {
+		for _, name := range []string{"TokenVariable", "AllowResource", "AllowOutside", "Conceal"} {
 			if p.has(name) {
 				return nil, fail("usage", "-%s is for a command, and there is none.", name).try("add it at the end: -- COMMAND")
 			}
@@ -39,7 +40,7 @@ func newCommand(sys *system, p Params) (*command, error) {
 	if len(p.Command) == 0 {
 		return nil, fail("usage", "After -- the command is missing.").try("connect-entra … -- COMMAND")
 	}
-	c := &command{args: p.Command, tokenVariable: p.text("TokenVariable"), outside: p.on("AllowOutside")}
+	c := &command{args: p.Command, tokenVariable: p.text("TokenVariable"), outside: p.on("AllowOutside"), conceal: p.on("Conceal")}
 	if p.has("TokenVariable") && (!isVariable(c.tokenVariable) || isWithheld(c.tokenVariable) || isGiven(c.tokenVariable)) {
 		return nil, fail("bad-value", "-TokenVariable cannot be %q.", clean(c.tokenVariable)).
 			try("choose a name of letters, digits and _ that has no other meaning: GRAPH_TOKEN")
@@ -94,6 +95,21 @@ func notStarted(name string, err error) error {
 
 // run starts COMMAND with the connection and waits for it; its end is an ended.
 func (c *command) run(ctx context.Context, sys *system, connection Connection) error {
+	stdout, stderr := os.Stdout, os.Stderr
+	if c.conceal {
+		shown := &concealer{}
+		connection.source = shown.watch(connection.source)
+		var endOut, endErr func()
+		var err error
+		if stdout, endOut, err = shown.pipe(stdout); err != nil {
+			return err
+		}
+		defer endOut()
+		if stderr, endErr, err = shown.pipe(stderr); err != nil {
+			return err
+		}
+		defer endErr()
+	}
 	gate := newGate(c.outside)
 	e := &endpoint{
 		resources: append([]resource{connection.resource()}, c.resources...),
@@ -124,7 +140,7 @@ func (c *command) run(ctx context.Context, sys *system, connection Connection) e
 		sys.releaseSignals()
 		return ctx.Err()
 	}
-	child := &exec.Cmd{Path: c.path, Args: c.args, Env: environment, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	child := &exec.Cmd{Path: c.path, Args: c.args, Env: environment, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr}
 	status, err := supervise(child, ready, gate.open)
 	switch {
 	case ctx.Err() != nil && child.Process == nil:
@@ -147,12 +163,34 @@ func endsAt(token Token) string {
 // resource is the API that was connected: Graph in its usual spellings, or the audience of
 // a token that is for another one.
 func (c Connection) resource() resource {
-	if aud := c.Token.Claims.Audience; aud != "" && aud != graphAppID {
-		if _, isGraph := environmentOf(clouds, aud); !isGraph {
-			return resource{names: []string{spelling(aud)}}
-		}
+	if other := c.otherAPI(); other != "" {
+		return resource{names: []string{spelling(other)}}
 	}
 	return resource{names: []string{c.Plan.Environment.GraphEndpoint, graphAppID}}
+}
+
+// otherAPI is what the connection is for if not Graph: as its scopes name it, else as the
+// token does that was given.
+func (c Connection) otherAPI() string {
+	if c.Plan.Flow == byIdentity {
+		return "" // always Graph, and its scopes are none
+	}
+	names := []string{c.Token.Claims.Audience}
+	for _, scope := range c.Plan.Scopes {
+		name, isAll := strings.CutSuffix(scope, "/.default")
+		if !isAll {
+			name, _, _ = cutScope(scope)
+		}
+		names = append(names, name)
+	}
+	slices.Reverse(names)
+	for _, name := range names {
+		_, isGraph := environmentOf(clouds, name)
+		if name != "" && name != graphAppID && !isGraph && !samePlace(name, c.Plan.Environment.GraphEndpoint) {
+			return name
+		}
+	}
+	return ""
 }
 
 func plainNames(scopes []string) []string {

@@ -20,8 +20,12 @@ import (
 
 // anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
 func anyToken() string {
+	return tokenFor(graphAppID)
+}
+
+func tokenFor(audience string) string {
 	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"aud":%q,"upn":"canary-person","exp":%d}`, graphAppID, time.Now().Add(time.Hour).Unix())) + "." + part("signature")
+	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"aud":%q,"upn":"canary-person","exp":%d}`, audience, time.Now().Add(time.Hour).Unix())) + "." + part("signature")
 }
 
 // commandEnvironment is what the processes of these tests get: a token in T, and
@@ -106,6 +110,7 @@ func TestCommandCannotStart(t *testing.T) {
 		{append(given, "-AllowResource", "management", "--", "true"), 125, "[bad-value]"},
 		{append(given, "-AllowResource", "https://graph.microsoft.us", "--", "true"), 125, "[bad-value]"},
 		{append(given, "-AllowOutside"), 2, "[usage]"},
+		{append(given, "-Conceal"), 2, "[usage]"},
 	} {
 		stdout, stderr, status := process(t, "", commandEnvironment(t), c.args...)
 		if status != c.status || !strings.Contains(stderr, c.says) || stdout != "" {
@@ -194,6 +199,54 @@ func TestCommandFindsConnection(t *testing.T) {
 	}
 }
 
+// TestCommandHasOtherAPI is given a token for another API than Graph, and for Graph of the
+// practice cloud; request sends it where it belongs.
+func TestCommandHasOtherAPI(t *testing.T) {
+	vault := tokenFor("https://vault.example")
+	environment := append(commandEnvironment(t)[1:], "T="+vault)
+	for _, inside := range []string{again + "token", again + "-- " + again + "token", again + "token -Scopes User.Read || " + again + "token"} {
+		stdout, stderr, status := process(t, "", environment, "-AccessToken", "env:T", "-NoWelcome", "--", "sh", "-c", inside)
+		if status != 0 || stdout != vault+"\n" {
+			t.Errorf("%s: status %d\n%s%s", inside, status, stdout, stderr)
+		}
+	}
+	stdout, stderr, status := process(t, "", environment, "-AccessToken", "env:T", "-NoWelcome", "--", "sh", "-c", again+"request /me")
+	if status != 2 || !strings.Contains(stderr, "The token is for https://vault.example, and was not sent to https://graph.microsoft.com. [bad-token]") {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	const inside = again + "request /organization; " + again + "-- " + again + "request '/users?$top=1'; " + again + "request /me; echo $?"
+	stdout, stderr, _ = process(t, "", environment, "-Environment", "Sandbox", "-Identity", "-NoWelcome", "--", "sh", "-c", inside)
+	if lines := splitLines(stdout); !strings.Contains(stdout, "metadata#organization") || !strings.Contains(stdout, "metadata#users") || lines[len(lines)-1] != "5" {
+		t.Errorf("in practice:\n%s%s", stdout, stderr)
+	}
+}
+
+// TestCommandConceals has a command print its tokens: as it got them, in two writes, by
+// its own process and by a connect-entra inside it; and what it leaves behind, a process
+// that has stdout for longer, is not waited for.
+func TestCommandConceals(t *testing.T) {
+	token := anyToken()
+	environment := append(commandEnvironment(t)[1:], "T="+token)
+	const script = `echo "$GRAPH"; half=${GRAPH%???????????}; printf %s "$half"; echo told >&2; printf %s "${GRAPH#$half}"; printf 'a\0b\377'; ` +
+		again + `token; ` + again + `-- sh -c '` + again + `token >&2'; `
+	for shown, args := range map[string][]string{token: nil, concealed: {"-Conceal"}} {
+		args = append(args, "-AccessToken", "env:T", "-NoWelcome", "-TokenVariable", "GRAPH", "-InformationAction", "Ignore", "--", "sh", "-c")
+		stays := ""
+		if shown == concealed {
+			stays = "sleep 60 & "
+		}
+		stdout, stderr, status := process(t, "", environment, append(args, script+stays+"exit 3")...)
+		if want := shown + "\n" + shown + "a\x00b\xff" + shown + "\n"; stdout != want || stderr != "told\n"+shown+"\n" || status != 3 {
+			t.Errorf("%s: status %d\n%q\n%q", args, status, stdout, stderr)
+		}
+	}
+	const long = `head -c 3000000 /dev/zero | tr '\0' '\376'; cat` // past every pipe's length, then what stdin has
+	stdout, _, _ := process(t, "end", environment, "-AccessToken", "env:T", "-NoWelcome", "-Conceal", "--", "sh", "-c", long)
+	if strings.Trim(stdout, "\376") != "end" || len(stdout) != 3000003 {
+		t.Errorf("%d bytes came", len(stdout))
+	}
+}
+
 // TestCommandHasTheEndpointAlone closes the endpoint with the command.
 func TestCommandHasTheEndpointAlone(t *testing.T) {
 	stdout, _, _ := commanded(t, `echo "$IDENTITY_ENDPOINT"`)
@@ -276,7 +329,7 @@ func TestCommandStopsAndContinues(t *testing.T) {
 	io.Copy(io.Discard, strings.NewReader(r.next()))
 }
 
-func until(t *testing.T, what string, done func() bool) {
+func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for range 200 {
 		if done() {

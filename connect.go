@@ -80,6 +80,7 @@ type Connection struct {
 	Token  Token
 	source source
 	kept   string  // where the key to it is; "" if it ends with this process
+	id     string  // of its file among those that are kept
 	silent bool    // nobody was asked: it was kept before
 	there  *system // what it was opened in, which in practice is another outside; nil: the process's own
 }

@@ -246,7 +246,7 @@ func (k *keep) save(c Connection) (Connection, error) {
 		return c, fail("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).because(err).
 			try("%s", firstOf(asFailure(err).cure, "use the token in this process alone: -ContextScope Process"))
 	}
-	c.kept = k.holder().about
+	c.kept, c.id = k.holder().about, id
 	c.source = k.lasting(id, entry.Plan)
 	return c, nil
 }
@@ -272,5 +272,5 @@ func (k *keep) openID(id string, timeout time.Duration) (Connection, error) {
 	if timeout > 0 {
 		entry.Plan.Timeout = timeout
 	}
-	return Connection{AuthContext: entry.Context, Plan: entry.Plan, kept: k.holder().about, source: k.lasting(id, entry.Plan)}, nil
+	return Connection{AuthContext: entry.Context, Plan: entry.Plan, kept: k.holder().about, id: id, source: k.lasting(id, entry.Plan)}, nil
 }

@@ -11,10 +11,10 @@ import (
 
 // forget removes the current connection, the one of that name, or all of them and the
 // key, and sees to it that they are gone. What cannot be read can be removed all the
-// same. It gives what it closed.
-func (k *keep) forget(name string, all bool) ([]named, error) {
+// same; but not the one with the ID spared. It gives what it closed.
+func (k *keep) forget(name string, all bool, spared string) ([]named, error) {
 	if all {
-		return k.forgetAll()
+		return k.forgetAll(spared)
 	}
 	current, err := k.current()
 	if err != nil {
@@ -26,7 +26,7 @@ func (k *keep) forget(name string, all bool) ([]named, error) {
 			return nil, err
 		}
 	}
-	if n.ID == "" {
+	if n.ID == spared || n.ID == "" {
 		return nil, nil
 	}
 	if c, _, err := k.peek(n.ID); err == nil {
@@ -59,7 +59,8 @@ func (k *keep) removeAll(id string) error {
 	})
 }
 
-func (k *keep) forgetAll() ([]named, error) {
+// forgetAll leaves the key where a connection is spared, and which one is current.
+func (k *keep) forgetAll(spared string) ([]named, error) {
 	files, err := k.folder.list("")
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func (k *keep) forgetAll() ([]named, error) {
 	var closed []named
 	for _, file := range files {
 		id, rest, ok := strings.Cut(file, sealedSuffix)
-		if !ok {
+		if !ok || spared != "" && (id == spared || id == currentID) {
 			continue
 		}
 		if c, _, err := k.peek(id); rest == "" && err == nil {
@@ -78,6 +79,9 @@ func (k *keep) forgetAll() ([]named, error) {
 		}
 	}
 	nameAll(closed)
+	if spared != "" {
+		return closed, nil
+	}
 	unlock, err := k.lock(context.Background(), "key", lockWait)
 	if err != nil {
 		return closed, err

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -22,8 +23,14 @@ const (
 )
 
 // inheritance is what a process inside COMMAND is told of the connection.
+type inheritance struct {
+	AuthContext
+	Resource string `json:",omitempty"` // what it is for, if not Graph
+	Kept     string `json:",omitempty"` // its ID among those that are kept
+}
+
 func (c Connection) inheritance() string {
-	data, err := json.Marshal(c.AuthContext)
+	data, err := json.Marshal(inheritance{c.AuthContext, c.otherAPI(), c.id})
 	if err != nil {
 		panic(err) // strings always marshal
 	}
@@ -37,7 +44,9 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 	if told == "" {
 		return c, false, nil
 	}
-	if json.Unmarshal([]byte(told), &c.AuthContext) == nil {
+	var from inheritance
+	if json.Unmarshal([]byte(told), &from) == nil {
+		c.AuthContext, c.id = from.AuthContext, from.Kept
 		c.Plan.Environment, err = sys.findCloud(c.Environment)
 	}
 	if err != nil || c.Environment == "" {
@@ -47,19 +56,34 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 	if err != nil {
 		return c, false, err
 	}
-	c.Plan.Timeout = defaultTimeout
+	c.Plan.Timeout, c.Plan.Flow = defaultTimeout, flowName(c.TokenCredentialType)
+	c.Plan.Scopes = []string{firstOf(from.Resource, c.Plan.Environment.GraphEndpoint) + "/.default"}
+	if c.Plan.Environment.practice() {
+		if c.there, _, err = practice(sys, false); err != nil {
+			return c, false, err
+		}
+	}
 	outer := sys.wire(target{kind: toIdentity, base: base, timeout: c.Plan.Timeout})
 	c.source = remember(c.Plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if ask.Claims != "" {
-			return Token{}, fail("sign-in-needed", "Only the process that connected can answer a claims challenge.").try("connect again")
+			return Token{}, onlyOutside("answer a claims challenge")
 		}
-		name := c.Plan.Environment.GraphEndpoint
-		if len(ask.Scopes) > 0 {
-			name = strings.TrimSuffix(ask.Scopes[0], "/.default")
+		name, isAll := strings.CutSuffix(ask.Scopes[0], "/.default")
+		isAll = isAll || c.Plan.Flow == byIdentity
+		if !isAll { // of Graph, or what follows is not covered
+			name = c.Plan.Environment.GraphEndpoint
 		}
-		return askOuter(ctx, outer, base, sys.getenv("IDENTITY_HEADER"), name)
+		token, err := askOuter(ctx, outer, base, sys.getenv("IDENTITY_HEADER"), name)
+		if err == nil && !isAll && !c.Plan.covers(token.Claims.Scopes, ask.Scopes) {
+			err = onlyOutside("ask for more scopes")
+		}
+		return token, err
 	})
 	return c, true, nil
+}
+
+func onlyOutside(what string) error {
+	return fail("sign-in-needed", "Only the process around this command can %s.", what).try("leave the command, and connect again")
 }
 
 // askOuter gets a token from the outer process.
@@ -72,7 +96,7 @@ func askOuter(ctx context.Context, outer *wire, base, secret, name string) (Toke
 	r.Header.Set(endpointHeader, secret)
 	resp, err := outer.Do(r)
 	if err != nil {
-		return Token{}, err
+		return Token{}, refusedOutside(err)
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
@@ -92,4 +116,21 @@ func askOuter(ctx context.Context, outer *wire, base, secret, name string) (Toke
 	}
 	claims, _ := decodeClaims(answer.AccessToken)
 	return Token{access: seal(answer.AccessToken), ExpiresOn: time.Unix(seconds, 0), Claims: claims}, nil
+}
+
+// refusedOutside has a refusal of the outer process' endpoint in its words alone.
+func refusedOutside(err error) error {
+	var f *failure
+	if !errors.As(err, &f) || f.server == nil || f.server.Description == "" {
+		return err
+	}
+	switch f.server.Status {
+	case http.StatusBadRequest:
+		return fail("usage", "%s", clean(f.server.Description)).try("start the command with -AllowResource URL").because(err)
+	case http.StatusUnauthorized:
+		return fail("sign-in-needed", "%s", clean(f.server.Description)).try("leave the command, and connect again").because(err)
+	case http.StatusForbidden:
+		return fail("refused", "%s", clean(f.server.Description)).because(err)
+	}
+	return err
 }

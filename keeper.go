@@ -20,7 +20,7 @@ type keeper interface {
 	open(timeout time.Duration) (Connection, error)                     // the current one; 0: the timeout of its plan
 	list() ([]named, error)
 	use(name string) (named, error)
-	forget(name string, all bool) ([]named, error)
+	forget(name string, all bool, spared string) ([]named, error)
 }
 
 // keeper gives what is kept; nil if nothing is.
@@ -125,22 +125,32 @@ func useConnection(_ context.Context, sys *system, p Params) error {
 
 // disconnect ends the current connection, the named one or all, and shows what it
 // closed. If there is none, what was asked for is so: no error, the reference's word.
+// Inside a COMMAND its connection stays.
 func disconnect(_ context.Context, sys *system, p Params) error {
+	outer, _, err := inherited(sys)
+	if err != nil {
+		return err
+	}
 	k, err := sys.keeper()
 	if err != nil {
 		return err
 	}
 	var closed []named
 	if k != nil {
-		closed, err = k.forget(p.text("Name"), p.on("All"))
+		closed, err = k.forget(p.text("Name"), p.on("All"), outer.id)
 	}
 	for _, n := range closed {
 		if err := n.tellClosed(sys); err != nil {
 			return err
 		}
 	}
-	if err == nil && len(closed) == 0 {
+	switch {
+	case err != nil:
+		return err
+	case outer.id != "" && (len(closed) == 0 || p.on("All")):
+		sys.note("The connection of the command around stays: leave the command to disconnect it.")
+	case len(closed) == 0:
 		sys.say("", "No application to sign out from.")
 	}
-	return err
+	return nil
 }

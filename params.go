@@ -122,6 +122,7 @@ var ours = []parameter{
 	{name: "TokenVariable", kind: aString, ours: true, help: "with -- COMMAND: the environment variable that gets a token, too"},
 	{name: "AllowResource", kind: aList, ours: true, help: "with -- COMMAND: other APIs that it may have tokens for"},
 	{name: "AllowOutside", kind: aSwitch, ours: true, help: "with -- COMMAND: serve any process of this user, for containers"},
+	{name: "Conceal", kind: aSwitch, ours: true, help: "with -- COMMAND: mask its tokens in its output, which is a pipe then"},
 }
 
 // The other verbs' parameters. token, request and context take connect's too.

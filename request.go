@@ -166,6 +166,7 @@ func (g *graphClient) send(ctx context.Context, address string) (*http.Response,
 	if err := g.checkAudience(token); err != nil {
 		return nil, err
 	}
+	g.connection.Token = token // for advice, should it be refused
 	r, err := http.NewRequestWithContext(ctx, g.method, address, nil)
 	if err != nil {
 		return nil, fail("hostile-answer", "The address of the next page is none.").because(err)

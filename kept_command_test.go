@@ -1,0 +1,170 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// script is a line that has the script as COMMAND; in it, again is the program.
+func (d *desk) script(text string) string {
+	d.t.Helper()
+	path := filepath.Join(d.t.TempDir(), "script")
+	self, err := os.Executable()
+	if err == nil {
+		err = os.WriteFile(path, []byte(`again() { `+testLines+`="$*" '`+self+"'; }\n"+text), 0o600)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return "-- sh " + path
+}
+
+// ran gives what a process wrote, which must end with status.
+func (d *desk) ran(cmd *exec.Cmd, status int) (stdout, stderr string) {
+	d.t.Helper()
+	cmd.Run()
+	stdout, stderr = fmt.Sprint(cmd.Stdout), fmt.Sprint(cmd.Stderr)
+	if got := cmd.ProcessState.ExitCode(); got != status {
+		d.t.Fatalf("status %d, not %d\n%s%s", got, status, prefixed("1> ", stdout), prefixed("2> ", stderr))
+	}
+	return stdout, stderr
+}
+
+// keptWays are a person and an application whose connections are kept, with what a
+// command is told: whose it is, and of the application's secret.
+var keptWays = map[string]struct{ line, told, grant string }{
+	"person":      {"-NoWelcome -Scopes User.Read.All", wilma + testSecret, "refresh_token"},
+	"application": {"-NoWelcome " + asApp, "Test app, no secret", "client_credentials"},
+}
+
+// TestCommandOnKeptConnection signs in once; a later process has a command with it, whose
+// token is renewed before it starts and while it runs.
+func TestCommandOnKeptConnection(t *testing.T) {
+	needsTool(t, "curl")
+	for name, way := range keptWays {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			start := d.processes()
+			d.ran(start(way.line), 0)
+			d.sent()
+			stdout, stderr := d.ran(start(d.script(`echo "$CONNECT_ENTRA_ACCOUNT${SECRET-, no secret}"; again token; again context | grep ^ContextScope; again request /users; exit 42`)), 42)
+			lines := splitLines(stdout)
+			if len(lines) != 4 || lines[0] != way.told || lines[1]+"\n" != d.first("token") || lines[2] != "ContextScope           : CurrentUser" || !strings.Contains(lines[3], wilma) || stderr != "" {
+				t.Errorf("%q\n%s", lines, stderr)
+			}
+			if sent := d.sent(); len(sent) != 1 || !strings.HasSuffix(sent[0], "/v1.0/users") {
+				t.Errorf("sent: %q", sent)
+			}
+			d.expire()
+			renewed, _ := d.ran(start(d.script("again token")), 0)
+			if n := d.grants(way.grant); n != 1 || renewed == lines[1]+"\n" || renewed != d.first("token") {
+				t.Errorf("%d renewals, %q", n, renewed)
+			}
+
+			first, second := d.renewing(start, curl+"; ")
+			if n := d.grants(way.grant); n != 2 || first == second || !strings.Contains(second, "access_token") {
+				t.Errorf("%d renewals: %s\n%s", n, first, second)
+			}
+
+			d.entra.fails(fault{match: "/token", status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS50173: It was revoked.","error_codes":[50173]}`})
+			first, second = d.renewing(start, `curl -s -w '|%{http_code}' -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=`+graphAppID+`" | tr '\n' ' '; echo; `)
+			if !strings.Contains(first, "|200") || !strings.Contains(second, "|401") || !strings.Contains(second, "AADSTS50173: It was revoked.") || strings.Contains(second, "access_token") {
+				t.Errorf("revoked: %s\n%s", first, second)
+			}
+		})
+	}
+}
+
+// first is what a line typed here prints.
+func (d *desk) first(line string) string {
+	d.t.Helper()
+	stdout, _ := d.must(0, line)
+	return stdout
+}
+
+// renewing has a command ask twice, with an hour in between.
+func (d *desk) renewing(start func(...string) *exec.Cmd, ask string) (first, second string) {
+	d.t.Helper()
+	goOn, asked := filepath.Join(d.t.TempDir(), "go"), filepath.Join(d.t.TempDir(), "asked")
+	cmd := start(d.script(ask + `: >` + asked + `; while [ ! -e ` + goOn + ` ]; do sleep 0.02; done; ` + ask))
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	until(d.t, "the command asks", func() bool { _, err := os.Stat(asked); return err == nil })
+	d.expire()
+	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		d.t.Fatalf("%v\n%s", err, cmd.Stderr)
+	}
+	lines := splitLines(fmt.Sprint(cmd.Stdout))
+	if len(lines) != 2 {
+		d.t.Fatalf("%q", lines)
+	}
+	return lines[0], lines[1]
+}
+
+// TestCommandKeepsItsConnection connects and disconnects inside a command, which leaves
+// the connection around it as it was, and what else is kept not.
+func TestCommandKeepsItsConnection(t *testing.T) {
+	d := newDesk(t)
+	start := d.processes()
+	d.ran(start(keptWays["person"].line), 0)
+	const stays = "The connection of the command around stays: leave the command to disconnect it.\n"
+	for _, line := range []string{"disconnect", "disconnect " + wilma, "disconnect -All"} {
+		d.ran(start(keptWays["application"].line, "context use "+wilma), 0)
+		before := d.first("token")
+		stdout, stderr := d.ran(start(d.script("again "+line+" >/dev/null; again token")), 0)
+		if stdout != before || !strings.HasSuffix(stderr, stays) || d.first("token") != before {
+			t.Errorf("%s: %q %q", line, stdout, stderr)
+		}
+		if all := strings.Contains(line, "All"); strings.Contains(d.first("context -List"), "app@") == all {
+			t.Errorf("%s leaves\n%s", line, d.first("context -List"))
+		}
+	}
+	before := d.first("token")
+	stdout, _ := d.ran(start(d.script("again "+keptWays["application"].line+"; again token; again disconnect >/dev/null; again token")), 0)
+	if stdout != before+before {
+		t.Errorf("connected inside: %q, not twice %q", stdout, before)
+	}
+	if list := d.first("context -List"); strings.Contains(list, "app@") || !strings.Contains(list, wilma) {
+		t.Errorf("kept:\n%s", list)
+	}
+}
+
+// TestCommandHasWhatWasConnected is for another API than Graph, also for a command inside
+// the command; and other scopes are only had outside.
+func TestCommandHasWhatWasConnected(t *testing.T) {
+	d := newDesk(t)
+	start := d.processes()
+	d.ran(start("-NoWelcome -Scopes User.Read"), 0)
+	inside := func(status int, line string) string {
+		t.Helper()
+		stdout, stderr := d.ran(start(d.script("again "+line)), status)
+		return stdout + stderr
+	}
+	if got := inside(0, "token -Scopes user.read"); got != d.first("token") {
+		t.Errorf("a scope that was granted: %q", got)
+	}
+	for line, want := range map[string]string{
+		"token -Scopes Mail.Send":       "Only the process around this command can ask for more scopes. [sign-in-needed]",
+		"request /me -Scopes Mail.Send": "Only the process around this command can ask for more scopes. [sign-in-needed]",
+	} {
+		if got := inside(4, line); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	if got := inside(2, "token -Resource https://vault.azure.net"); !strings.Contains(got, "others must be named with -AllowResource. [usage]") {
+		t.Errorf("another API: %s", got)
+	}
+	if got := inside(5, "request /users"); !strings.Contains(got, "try: connect-entra -Scopes User.Read.All") {
+		t.Errorf("refused by Graph: %s", got)
+	}
+}
