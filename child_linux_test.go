@@ -265,3 +265,38 @@ func TestShellSuspendsCommand(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 }
+
+// TestShellIsASession has a shell with jobs for a command, which knows who is connected,
+// and gives the terminal back.
+func TestShellIsASession(t *testing.T) {
+	needsTool(t, "bash")
+	person, cmd := atTerminal(t, `"$SELF" -AccessToken env:T -NoWelcome -- bash --norc -i; echo "ba""ck $?"; read answer; echo "heard $answer"`)
+	const prompt = "[canary-person] "
+	fmt.Fprint(person, `PS1='[$CONNECT_ENTRA_ACC''OUNT] '`+"\n")
+	person.await(t, prompt)
+	fmt.Fprint(person, `env $OURS=1 "$SELF" context`+"\n")
+	person.await(t, "Account                : canary-person")
+	person.await(t, prompt)
+	person.Write([]byte{3})
+	person.await(t, prompt)
+	fmt.Fprint(person, `sh -c 'echo rea""dy; read answer; echo "heard $answer"'`+"\n")
+	person.await(t, "ready")
+	person.Write([]byte{26})
+	person.await(t, "Stopped")
+	person.await(t, prompt)
+	fmt.Fprint(person, "fg\n")
+	person.await(t, "sh -c") // the shell says what it brings back
+	fmt.Fprint(person, "one\n")
+	person.await(t, "heard one")
+	person.await(t, prompt)
+	fmt.Fprint(person, `sh -c 'echo rea""dy; exec sleep 60'`+"\n")
+	person.await(t, "ready")
+	person.Write([]byte{3})
+	person.await(t, prompt)
+	fmt.Fprint(person, `echo st""atus $?; exit 5`+"\n")
+	person.await(t, "status 130")
+	person.await(t, "back 5")
+	fmt.Fprint(person, "two\n")
+	person.await(t, "heard two")
+	cmd.Wait()
+}

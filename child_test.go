@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -17,16 +16,6 @@ import (
 	"testing"
 	"time"
 )
-
-// anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
-func anyToken() string {
-	return tokenFor(graphAppID)
-}
-
-func tokenFor(audience string) string {
-	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"aud":%q,"upn":"canary-person","exp":%d}`, audience, time.Now().Add(time.Hour).Unix())) + "." + part("signature")
-}
 
 // commandEnvironment is what the processes of these tests get: a token in T, and
 // themselves in SELF.

@@ -111,7 +111,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func cameByBrowserOrProxy(h http.Header) bool {
 	for name := range h {
 		if slices.Contains([]string{"Origin", "Referer", "Forwarded", "Via", "Cookie"}, name) ||
-			strings.HasPrefix(name, "Sec-") || strings.HasPrefix(name, "X-Forwarded-") {
+			strings.HasPrefix(name, "Sec-") || strings.HasPrefix(name, "X-Forwarded") {
 			return true
 		}
 	}

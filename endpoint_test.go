@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,19 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
+
+// anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
+func anyToken() string {
+	return tokenFor(graphAppID)
+}
+
+func tokenFor(audience string) string {
+	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"aud":%q,"upn":"canary-person","exp":%d}`, audience, time.Now().Add(time.Hour).Unix())) + "." + part("signature")
+}
 
 // openEndpoint serves the tokens of a source, for Graph of Global and for one more API.
 func openEndpoint(t testing.TB, from source) *endpoint {
@@ -89,7 +101,7 @@ func TestEndpointRefusesTricks(t *testing.T) {
 		with("Origin: http://" + e.address), with("Origin: null"), with("Referer: http://" + e.address + "/"),
 		with("Sec-Fetch-Mode: no-cors"), with("Sec-Fetch-Site: none"), with("sec-fetch-dest: empty"), with("Sec-CH-UA: x"), with("Cookie: a=b"),
 		// a forwarder
-		with("X-Forwarded-For: 127.0.0.1"), with("X-Forwarded-Host: " + e.address), with("x-forwarded-proto: http"), with("Forwarded: for=127.0.0.1"), with("Via: 1.1 proxy"),
+		with("X-Forwarded-For: 127.0.0.1"), with("X-Forwarded-Host: " + e.address), with("x-forwarded-proto: http"), with("X-Forwarded: x"), with("Forwarded: for=127.0.0.1"), with("Via: 1.1 proxy"),
 		// another method
 		method("POST"), method("PUT"), method("HEAD"), method("OPTIONS"), method("CONNECT"), method("get"),
 		// another secret
@@ -255,6 +267,44 @@ func TestEndpointSaysWhyNot(t *testing.T) {
 			t.Errorf("%d %v %v, want %d with %q", status, answer, err, c.status, c.says)
 		}
 	}
+}
+
+// TestEndpointAndGivenToken has a token that was given, which nothing can renew: it is
+// handed out until its last minute, and then it is said why not.
+func TestEndpointAndGivenToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan, err := planOf(t, "-AccessToken env:T")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &scene{env: map[string]string{"T": tokenFor(graphAppID)}}
+		from, err := startFlow(s.system(io.Discard, io.Discard), plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := from(t.Context(), Ask{}); err != nil {
+			t.Fatal(err)
+		}
+		e := &endpoint{resources: []resource{{names: []string{graphAppID}}}, source: from, admit: func(_, _ netip.AddrPort) error { return nil },
+			address: "127.0.0.1:1", secret: "canary", ctx: t.Context(), flying: map[*resource]*flight{}, last: map[*resource]Token{}}
+		for _, c := range []struct {
+			wait   time.Duration
+			status int
+			says   string
+		}{
+			{0, 200, "access_token"}, {58 * time.Minute, 200, "access_token"}, {61 * time.Second, 401, "cannot be renewed. [token-expired]"}, {time.Hour, 401, "cannot be renewed. [token-expired]"},
+		} {
+			time.Sleep(c.wait)
+			r := httptest.NewRequest(http.MethodGet, endpointPath+"?api-version=2019-08-01&resource="+graphAppID, nil)
+			r.Host = e.address
+			r.Header.Set(endpointHeader, e.secret)
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, r)
+			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
+				t.Errorf("after %s: %d %s", c.wait, w.Code, w.Body)
+			}
+		}
+	})
 }
 
 // TestEndpointBridgesOutages has Entra out of reach when a token is to be renewed that is

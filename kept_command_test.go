@@ -142,7 +142,9 @@ func TestCommandKeepsItsConnection(t *testing.T) {
 // TestCommandHasWhatWasConnected is for another API than Graph, also for a command inside
 // the command; and other scopes are only had outside.
 func TestCommandHasWhatWasConnected(t *testing.T) {
-	d := newDesk(t)
+	lesser := testApp()
+	lesser.ClientID, lesser.Roles = "00000000-0000-4000-8000-0000000000c2", []string{"Organization.Read.All"}
+	d := newDesk(t, lesser)
 	start := d.processes()
 	d.ran(start("-NoWelcome -Scopes User.Read"), 0)
 	inside := func(status int, line string) string {
@@ -164,6 +166,13 @@ func TestCommandHasWhatWasConnected(t *testing.T) {
 	if got := inside(2, "token -Resource https://vault.azure.net"); !strings.Contains(got, "others must be named with -AllowResource. [usage]") {
 		t.Errorf("another API: %s", got)
 	}
+	d.ran(start(strings.ReplaceAll(keptWays["application"].line, testClient, lesser.ClientID)), 0)
+	for _, line := range []string{d.script("again request /users"), "request /users"} {
+		if _, stderr := d.ran(start(line), 5); !strings.Contains(stderr, "grant the application User.Read.All") {
+			t.Errorf("%s, as an application: %s", line, stderr)
+		}
+	}
+	d.must(0, "context use "+wilma)
 	if got := inside(5, "request /users"); !strings.Contains(got, "try: connect-entra -Scopes User.Read.All") {
 		t.Errorf("refused by Graph: %s", got)
 	}

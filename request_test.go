@@ -517,6 +517,45 @@ func TestProgress(t *testing.T) {
 	})
 }
 
+// TestPagesTellHowFar follows pages that take their time, and that Graph throttles: what
+// comes of it on stderr, and when it is asked again.
+func TestPagesTellHowFar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		var asked []time.Duration
+		started := time.Now()
+		s.graph = func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, time.Since(started).Truncate(time.Second))
+			switch len(asked) {
+			case 1:
+				return answers(r, 200, nil, strings.NewReader(`{"value":[1,2],"@odata.nextLink":"https://graph.microsoft.com/v1.0/users?$skiptoken=2"}`)), nil
+			case 2:
+				return answers(r, 429, map[string]string{"Retry-After": "9"}, strings.NewReader(`{}`)), nil
+			case 3:
+				return answers(r, 503, map[string]string{"Retry-After": "30"}, strings.NewReader("busy")), nil
+			}
+			return answers(r, 200, nil, strings.NewReader(`{"value":[3,4]}`)), nil
+		}
+		stdout, stderr, status := s.request("/users", "-All")
+		if status != 0 || stdout != "[\n1,\n2,\n3,\n4\n]\n" || stderr != "3 items, 2 pages\n" || fmt.Sprint(asked) != "[0s 0s 9s 39s]" {
+			t.Errorf("exit %d, asked at %v\n%s%s", status, asked, stdout, stderr)
+		}
+	})
+}
+
+// TestTokenStaysOffTheScreen asks for a pipe, or for -Show.
+func TestTokenStaysOffTheScreen(t *testing.T) {
+	s := newScene(t)
+	s.screen = true
+	app := []string{"token", "-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S"}
+	if stdout, stderr, status := s.enter(app...); status != 2 || stdout != "" || !strings.Contains(stderr, "pipe it into the program that needs it, or add -Show") || len(s.entra.requests("")) > 0 {
+		t.Errorf("exit %d\n%s%s", status, stdout, stderr)
+	}
+	if stdout, stderr, status := s.enter(append(app, "-Show")...); status != 0 || !strings.HasPrefix(stdout, "eyJ") || stderr != "" {
+		t.Errorf("-Show: exit %d\n%s%s", status, stdout, stderr)
+	}
+}
+
 // slowReader takes a second for a byte.
 type slowReader struct{}
 
