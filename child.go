@@ -95,20 +95,16 @@ func notStarted(name string, err error) error {
 
 // run starts COMMAND with the connection and waits for it; its end is an ended.
 func (c *command) run(ctx context.Context, sys *system, connection Connection) error {
-	stdout, stderr := os.Stdout, os.Stderr
+	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
 	if c.conceal {
 		shown := &concealer{}
+		defer shown.end(sys)
 		connection.source = shown.watch(connection.source)
-		var endOut, endErr func()
-		var err error
-		if stdout, endOut, err = shown.pipe(stdout); err != nil {
-			return err
+		for i := range files[1:] {
+			if err := shown.pipe(&files[i+1]); err != nil {
+				return err
+			}
 		}
-		defer endOut()
-		if stderr, endErr, err = shown.pipe(stderr); err != nil {
-			return err
-		}
-		defer endErr()
 	}
 	gate := newGate(c.outside)
 	e := &endpoint{
@@ -140,7 +136,7 @@ func (c *command) run(ctx context.Context, sys *system, connection Connection) e
 		sys.releaseSignals()
 		return ctx.Err()
 	}
-	child := &exec.Cmd{Path: c.path, Args: c.args, Env: environment, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr}
+	child := &exec.Cmd{Path: c.path, Args: c.args, Env: environment, Stdin: files[0], Stdout: files[1], Stderr: files[2]}
 	status, err := supervise(child, ready, gate.open)
 	switch {
 	case ctx.Err() != nil && child.Process == nil:

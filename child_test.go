@@ -218,10 +218,10 @@ func TestCommandConceals(t *testing.T) {
 	environment := append(commandEnvironment(t)[1:], "T="+token)
 	const script = `echo "$GRAPH"; half=${GRAPH%???????????}; printf %s "$half"; echo told >&2; printf %s "${GRAPH#$half}"; printf 'a\0b\377'; ` +
 		again + `token; ` + again + `-- sh -c '` + again + `token >&2'; `
-	for shown, args := range map[string][]string{token: nil, concealed: {"-Conceal"}} {
+	for shown, args := range map[string][]string{token: nil, mask: {"-Conceal"}} {
 		args = append(args, "-AccessToken", "env:T", "-NoWelcome", "-TokenVariable", "GRAPH", "-InformationAction", "Ignore", "--", "sh", "-c")
 		stays := ""
-		if shown == concealed {
+		if shown == mask {
 			stays = "sleep 60 & "
 		}
 		stdout, stderr, status := process(t, "", environment, append(args, script+stays+"exit 3")...)
@@ -233,6 +233,18 @@ func TestCommandConceals(t *testing.T) {
 	stdout, _, _ := process(t, "end", environment, "-AccessToken", "env:T", "-NoWelcome", "-Conceal", "--", "sh", "-c", long)
 	if strings.Trim(stdout, "\376") != "end" || len(stdout) != 3000003 {
 		t.Errorf("%d bytes came", len(stdout))
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this host has no /dev/full")
+	}
+	defer full.Close()
+	self, _ := os.Executable()
+	cmd := exec.Command(self, "-AccessToken", "env:T", "-NoWelcome", "-Conceal", "--", "sh", "-c", "trap '' PIPE; echo lost; exit 4")
+	var errs strings.Builder
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(environment, asProgram+"=1"), full, &errs
+	if cmd.Run(); cmd.ProcessState.ExitCode() != 4 || !strings.Contains(errs.String(), "WARNING: What the command wrote did not all arrive: ") {
+		t.Errorf("%s\n%s", cmd.ProcessState, &errs)
 	}
 }
 

@@ -14,13 +14,22 @@ import (
 	"sync"
 )
 
-// concealed stands for a token.
-const concealed = "***"
+// mask stands for a token.
+const mask = "***"
 
 // concealer knows the tokens that COMMAND was handed.
 type concealer struct {
 	mu     sync.Mutex
 	tokens [][]byte
+	pipes  []concealed
+}
+
+// concealed is a pipe that COMMAND writes to. Others may have it for longer, so its end is
+// told by a text that nobody else can know.
+type concealed struct {
+	in   *os.File
+	last []byte
+	done chan error
 }
 
 // watch is the same source, whose tokens are known from before they are handed out.
@@ -36,48 +45,55 @@ func (c *concealer) watch(from source) source {
 	}
 }
 
-// pipe gives a file to write to instead of to. end waits until all that was written
-// before has come through; a process that still has the file finds it closed.
-func (c *concealer) pipe(to *os.File) (file *os.File, end func(), err error) {
-	from, file, err := os.Pipe()
+// pipe puts itself between a file and who will write to it.
+func (c *concealer) pipe(file **os.File) error {
+	from, in, err := os.Pipe()
 	if err != nil {
-		return nil, nil, fail("storage", "There can be no pipe for -Conceal: %v.", err).because(err)
+		return fail("storage", "There can be no pipe for -Conceal: %v.", err).because(err)
 	}
-	last := []byte(rand.Text()) // nobody else can write it
-	done := make(chan struct{})
+	p := concealed{in: in, last: []byte(rand.Text()), done: make(chan error, 1)}
+	c.pipes = append(c.pipes, p)
+	to := *file
+	*file = in
 	go func() {
-		defer close(done)
 		defer from.Close() // whoever writes on is told so
-		c.copy(to, from, last)
+		p.done <- c.copy(to, from, p.last)
 	}()
-	return file, func() {
-		file.Write(last) // fails if the other end has closed, which ends it as well
-		file.Close()
-		<-done
-	}, nil
+	return nil
+}
+
+// end waits until all that was written before has come through.
+func (c *concealer) end(sys *system) {
+	for _, p := range c.pipes {
+		p.in.Write(p.last) // fails if the other end has closed, which ends it as well
+		p.in.Close()
+		if err := <-p.done; err != nil {
+			sys.warn("What the command wrote did not all arrive: %v", err)
+		}
+	}
 }
 
 // copy masks what comes until the text last does. It holds back no more than what may be
 // the beginning of a token.
-func (c *concealer) copy(to io.Writer, from io.Reader, last []byte) {
+func (c *concealer) copy(to io.Writer, from io.Reader, last []byte) error {
 	var held []byte
 	part := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(part)
-		out, rest, ended := c.mask(append(held, part[:n]...), last)
+		out, rest, ended := c.show(append(held, part[:n]...), last)
 		if err != nil {
 			out = append(out, rest...)
 		}
 		if _, failed := to.Write(out); failed != nil || err != nil || ended {
-			return
+			return failed
 		}
 		held = rest
 	}
 }
 
-// mask gives what may be shown of text, and the end of it that may be the beginning of a
+// show gives what may be shown of text, and the end of it that may be the beginning of a
 // token. With the text last, all before it is shown.
-func (c *concealer) mask(text, last []byte) (out, rest []byte, ended bool) {
+func (c *concealer) show(text, last []byte) (out, rest []byte, ended bool) {
 	text, _, ended = bytes.Cut(text, last)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,7 +120,7 @@ func (c *concealer) replace(text []byte) (out []byte) {
 		if length == 0 {
 			return append(out, text...)
 		}
-		out = append(append(out, text[:at]...), concealed...)
+		out = append(append(out, text[:at]...), mask...)
 		text = text[at+length:]
 	}
 }
