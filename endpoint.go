@@ -30,6 +30,7 @@ const (
 	endpointPath    = "/msi/token"
 	endpointVersion = "2019-08-01"
 	endpointHeader  = "X-Identity-Header"
+	endpointLife    = "connect_entra_life" // our own parameter, for -MinLifetime: seconds
 
 	// leastLifetime is what a token must have left to be handed out: a client that keeps
 	// it would else send it when it has ended.
@@ -55,8 +56,14 @@ type endpoint struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	mu     sync.Mutex
-	flying map[*resource]*flight
+	flying map[wish]*flight
 	last   map[*resource]Token // handed out, should the next not be had for the moment
+}
+
+// wish is what a caller asks for.
+type wish struct {
+	*resource
+	life time.Duration // at least
 }
 
 // flight is one question to the source, which all who come meanwhile share.
@@ -75,7 +82,7 @@ func serveTokens(ctx context.Context, e *endpoint) error {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
 	e.address, e.secret = listener.Addr().String(), hex.EncodeToString(key)
-	e.flying, e.last = map[*resource]*flight{}, map[*resource]Token{}
+	e.flying, e.last = map[wish]*flight{}, map[*resource]Token{}
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	e.server = newLoopback(e, listener)
 	return nil
@@ -157,34 +164,37 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // read finds what is asked for. One of several values is never guessed.
-func (e *endpoint) read(r *http.Request) (*resource, error) {
+func (e *endpoint) read(r *http.Request) (w wish, err error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || r.URL.Path != endpointPath {
-		return nil, errors.New("Ask GET " + endpointPath + "?api-version=" + endpointVersion + "&resource=URL.")
+		return w, errors.New("Ask GET " + endpointPath + "?api-version=" + endpointVersion + "&resource=URL.")
 	}
 	for name, values := range query {
 		if len(values) > 1 {
-			return nil, errors.New(name + " stands there more than once.")
+			return w, errors.New(name + " stands there more than once.")
 		}
 	}
 	if query.Get("api-version") != endpointVersion {
-		return nil, errors.New("The api-version is " + endpointVersion + ".")
+		return w, errors.New("The api-version is " + endpointVersion + ".")
 	}
 	if id := query.Get("client_id"); id != "" && !strings.EqualFold(id, e.clientID) {
-		return nil, errors.New("The identity that is connected is " + firstOf(e.clientID, "another one") + ".")
+		return w, errors.New("The identity that is connected is " + firstOf(e.clientID, "another one") + ".")
 	}
 	for _, selector := range []string{"principal_id", "object_id", "mi_res_id", "msi_res_id"} {
 		if query.Has(selector) {
-			return nil, errors.New("The identity that is connected is the only one: leave " + selector + " out.")
+			return w, errors.New("The identity that is connected is the only one: leave " + selector + " out.")
 		}
 	}
+	seconds, _ := strconv.Atoi(query.Get(endpointLife)) // no number asks for nothing
+	w.life = time.Duration(min(max(seconds, 0), 86400)) * time.Second
 	name := spelling(query.Get("resource"))
 	for i := range e.resources {
 		if slices.ContainsFunc(e.resources[i].names, func(known string) bool { return strings.EqualFold(known, name) }) {
-			return &e.resources[i], nil
+			w.resource = &e.resources[i]
+			return w, nil
 		}
 	}
-	return nil, errors.New("There are tokens for " + e.resources[0].names[0] + " here; others must be named with -AllowResource.")
+	return w, errors.New("There are tokens for " + e.resources[0].names[0] + " here; others must be named with -AllowResource.")
 }
 
 // spelling takes off what clients may add to a resource's name.
@@ -193,7 +203,7 @@ func spelling(name string) string {
 }
 
 // token asks the source, once for all who ask at the same time.
-func (e *endpoint) token(ctx context.Context, wanted *resource) (Token, error) {
+func (e *endpoint) token(ctx context.Context, wanted wish) (Token, error) {
 	e.mu.Lock()
 	f := e.flying[wanted]
 	if f == nil {
@@ -211,7 +221,7 @@ func (e *endpoint) token(ctx context.Context, wanted *resource) (Token, error) {
 }
 
 // fly is not ended by one caller's leaving: others wait for the same token.
-func (e *endpoint) fly(f *flight, wanted *resource) {
+func (e *endpoint) fly(f *flight, wanted wish) {
 	defer func() {
 		_ = recover() // f.err says that it broke; COMMAND goes on
 		e.mu.Lock()
@@ -219,17 +229,17 @@ func (e *endpoint) fly(f *flight, wanted *resource) {
 		e.mu.Unlock()
 		close(f.done)
 	}()
-	token, err := e.source(e.ctx, Ask{Scopes: wanted.scopes, MinLifetime: leastLifetime, Silent: true})
+	token, err := e.source(e.ctx, Ask{Scopes: wanted.scopes, MinLifetime: max(wanted.life, leastLifetime), Silent: true})
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if last := e.last[wanted]; err != nil && statusOf(err) == http.StatusServiceUnavailable && last.lives(leastLifetime) {
+	if last := e.last[wanted.resource]; err != nil && statusOf(err) == http.StatusServiceUnavailable && last.lives(leastLifetime) {
 		token, err = last, nil // sources renew early
 	}
 	if err == nil && !token.lives(leastLifetime) {
 		token, err = Token{}, fail("token-expired", "The token that Entra gave ends within a minute.")
 	}
 	if f.token, f.err = token, err; err == nil {
-		e.last[wanted] = token
+		e.last[wanted.resource] = token
 	}
 }
 

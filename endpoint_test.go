@@ -211,6 +211,12 @@ func TestEndpointKnowsResources(t *testing.T) {
 			t.Errorf("the source was asked for %+v", ask)
 		}
 	}
+	asked = nil
+	for life, want := range map[string]time.Duration{"1800": 30 * time.Minute, "-1": time.Minute, "x": time.Minute, "999999999999": 24 * time.Hour} {
+		if status, _, _ := e.ask(graphQuery + "&" + endpointLife + "=" + life); status != 200 || asked[len(asked)-1].MinLifetime != want {
+			t.Errorf("a life of %s: %d, asked for %+v", life, status, asked)
+		}
+	}
 	if status, _, _ := e.ask("x" + graphQuery); status != 400 {
 		t.Errorf("another path: %d", status)
 	}
@@ -286,7 +292,7 @@ func TestEndpointAndGivenToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := &endpoint{resources: []resource{{names: []string{graphAppID}}}, source: from, admit: func(_, _ netip.AddrPort) error { return nil },
-			address: "127.0.0.1:1", secret: "canary", ctx: t.Context(), flying: map[*resource]*flight{}, last: map[*resource]Token{}}
+			address: "127.0.0.1:1", secret: "canary", ctx: t.Context(), flying: map[wish]*flight{}, last: map[*resource]Token{}}
 		for _, c := range []struct {
 			wait   time.Duration
 			status int

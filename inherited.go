@@ -73,7 +73,7 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 		if !isAll { // of Graph, or what follows is not covered
 			name = c.Plan.Environment.GraphEndpoint
 		}
-		token, err := askOuter(ctx, outer, base, sys.getenv("IDENTITY_HEADER"), name)
+		token, err := askOuter(ctx, outer, base, sys.getenv("IDENTITY_HEADER"), name, ask.MinLifetime)
 		if err == nil && !isAll && !c.Plan.covers(token.Claims.Scopes, ask.Scopes) {
 			err = onlyOutside("ask for more scopes")
 		}
@@ -87,8 +87,11 @@ func onlyOutside(what string) error {
 }
 
 // askOuter gets a token from the outer process.
-func askOuter(ctx context.Context, outer *wire, base, secret, name string) (Token, error) {
+func askOuter(ctx context.Context, outer *wire, base, secret, name string, life time.Duration) (Token, error) {
 	query := url.Values{"api-version": {endpointVersion}, "resource": {name}}
+	if life > 0 {
+		query.Set(endpointLife, strconv.Itoa(int(life.Seconds())))
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+endpointPath+"?"+query.Encode(), nil)
 	if err != nil {
 		return Token{}, err

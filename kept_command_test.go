@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +71,11 @@ func TestCommandOnKeptConnection(t *testing.T) {
 			first, second := d.renewing(start, curl+"; ")
 			if n := d.grants(way.grant); n != 2 || first == second || !strings.Contains(second, "access_token") {
 				t.Errorf("%d renewals: %s\n%s", n, first, second)
+			}
+
+			d.ran(start(d.script("again token -MinLifetime 86400")), 4) // as long as none is
+			if n := d.grants(way.grant); n != 3 {
+				t.Errorf("-MinLifetime inside a command: %d renewals", n)
 			}
 
 			d.entra.fails(fault{match: "/token", status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS50173: It was revoked.","error_codes":[50173]}`})
@@ -162,6 +168,11 @@ func TestCommandHasWhatWasConnected(t *testing.T) {
 		if got := inside(4, line); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", line, got)
 		}
+	}
+	challenge := http.Header{"Www-Authenticate": {`Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="`}}
+	d.entra.fails(fault{match: "/me/challenged", status: 401, header: challenge, body: `{"error":{"code":"InvalidAuthenticationToken"}}`})
+	if got := inside(4, "request /me/challenged"); !strings.Contains(got, "[sign-in-needed]") {
+		t.Errorf("a claims challenge: %s", got)
 	}
 	if got := inside(2, "token -Resource https://vault.azure.net"); !strings.Contains(got, "others must be named with -AllowResource. [usage]") {
 		t.Errorf("another API: %s", got)
