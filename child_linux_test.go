@@ -278,6 +278,7 @@ func TestShellIsASession(t *testing.T) {
 	person.await(t, "Account                : canary-person")
 	person.await(t, prompt)
 	person.Write([]byte{3})
+	person.Write([]byte{'\n'}) // a shell that is about to read hears of the signal with the next key only
 	person.await(t, prompt)
 	fmt.Fprint(person, `sh -c 'echo rea""dy; read answer; echo "heard $answer"'`+"\n")
 	person.await(t, "ready")
