@@ -60,13 +60,24 @@ func (sys *system) explain(args []string) explanation {
 	}
 	if e.err == nil && e.params.Set != "" {
 		e.plan, e.no = sys.plan(withPlaceholders(e.params))
-		for name, field := range map[string]*string{"TenantId": &e.plan.Tenant, "ClientId": &e.plan.ClientID} {
-			if typed := e.params.text(name); strings.HasPrefix(typed, "$") {
-				*field = typed
-			}
-		}
+		e.plan.showUnknown(e.params)
 	}
 	return e
+}
+
+// showUnknown puts what was typed back where a placeholder stood for it.
+func (plan *Plan) showUnknown(p Params) {
+	for name, field := range map[string]*string{"TenantId": &plan.Tenant, "ClientId": &plan.ClientID} {
+		if typed := p.text(name); isUnknown(typed) {
+			*field = typed
+		}
+	}
+	if scopes := p.list("Scopes"); slices.ContainsFunc(scopes, isUnknown) {
+		plan.Scopes = scopes
+	}
+	if typed := p.text("Environment"); isUnknown(typed) {
+		plan.Environment.Name = typed + ", taken for Global here"
+	}
 }
 
 // bindLine binds a PowerShell line.
@@ -127,10 +138,8 @@ func (e explanation) String() string {
 	if len(e.params.Bound) > 0 {
 		b.WriteString("\n")
 	}
-	for _, p := range e.verb.parameters {
-		if v, ok := e.params.Bound[p.name]; ok {
-			column(&b, "  ", "-"+p.name, 24, showBound(v.value)+" ("+wayOf(v)+")")
-		}
+	for _, f := range e.bound() {
+		column(&b, "  ", f.Name, 24, f.Value+" ("+f.Meaning+")")
 	}
 	if e.err != nil {
 		e.explainFailure(&b)
@@ -150,6 +159,17 @@ func (e explanation) String() string {
 		fmt.Fprintf(&b, "  bash        %s\n  PowerShell  %s\n", e.inBash(), e.inPowerShell())
 	}
 	return b.String()
+}
+
+// bound are the parameters in full, each with its value and how it was written.
+func (e explanation) bound() []fact {
+	var list []fact
+	for _, p := range e.verb.parameters {
+		if v, ok := e.params.Bound[p.name]; ok {
+			list = append(list, fact{"-" + p.name, showBound(v.value), wayOf(v)})
+		}
+	}
+	return list
 }
 
 // reason says why it is this set, if that is to be seen from one parameter.
@@ -210,23 +230,34 @@ var stories = map[flowName]string{
 func (p Plan) explain(b *strings.Builder) {
 	b.WriteString("\n")
 	column(b, "", "It would sign in:", 17, stories[p.Flow])
-	row := func(name, value string) {
-		if value != "" {
-			column(b, "  ", name, 24, value)
-		}
+	for _, row := range p.rows() {
+		column(b, "  ", row.Name, 24, row.Value)
 	}
-	row("cloud", p.Environment.Name)
+}
+
+// rows are what connecting would do, for the terminal and for the page.
+func (p Plan) rows() []fact {
+	authority := ""
 	if p.Tenant != "" {
-		row("authority", p.authority())
+		authority = p.authority()
 	}
-	row("client", p.ClientID)
-	row("scopes", strings.Join(p.Scopes, " "))
-	row("credential", p.credentialPlace())
-	row("context", p.ContextScope)
-	row("timeout", p.Timeout.String())
-	for _, text := range append(p.notes, p.warnings...) {
-		row("note", text)
+	rows := []fact{
+		{Name: "cloud", Value: p.Environment.Name},
+		{Name: "authority", Value: authority},
+		{Name: "client", Value: p.ClientID},
+		{Name: "scopes", Value: strings.Join(p.Scopes, " ")},
+		{Name: "credential", Value: p.credentialPlace()},
+		{Name: "context", Value: p.ContextScope},
+		{Name: "timeout", Value: p.Timeout.String()},
 	}
+	for _, text := range append(slices.Clone(p.notes), p.warnings...) {
+		rows = append(rows, fact{Name: "note", Value: text})
+	}
+	rows = slices.DeleteFunc(rows, func(row fact) bool { return row.Value == "" })
+	for i := range rows {
+		rows[i].Value = clean(rows[i].Value)
+	}
+	return rows
 }
 
 // credentialPlace says where the credential would come from.

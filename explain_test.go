@@ -43,7 +43,7 @@ func sameBinding(a, b Params) bool {
 		case []string: // a comma in an item cuts it before it is sent anyway
 			text, again = strings.ReplaceAll(text, " ", ""), strings.ReplaceAll(again, " ", "")
 		}
-		if !strings.HasPrefix(text, "$") && text != again {
+		if !isUnknown(text) && text != again {
 			return false
 		}
 	}
@@ -78,6 +78,26 @@ func TestExplainShowsNoSecret(t *testing.T) {
 	}
 	if out := shown([]string{"explain", "Connect-Entra -AccessToken $tok"}); !strings.Contains(out, "Connect-Entra -AccessToken $tok\n") {
 		t.Errorf("a variable's name is lost: %s", out)
+	}
+}
+
+// TestExplainShowsWhatIsNotKnown holds that no placeholder is shown for a variable or an
+// expression.
+func TestExplainShowsWhatIsNotKnown(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{`-TenantId $t`, "login.microsoftonline.com/$t\n"},
+		{`-TenantId (Get-It "x y")`, `login.microsoftonline.com/(Get-It "x`},
+		{`-TenantId (Get-It "x y")`, `bash        connect-entra -TenantId "$value"` + "\n"},
+		{`-TenantId $env:TENANT`, `bash        connect-entra -TenantId "$TENANT"` + "\n"},
+		{`-TenantId $it.Id`, `bash        connect-entra -TenantId "$value"` + "\n"},
+		{`-ClientId $app -TenantId a.b`, "client                   $app\n"},
+		{`-Scopes $s`, "scopes                   $s\n"},
+		{`-Environment $e`, "cloud                    $e, taken for Global here\n"},
+	} {
+		out := shown([]string{"explain", "Connect-Entra " + c.line})
+		if !strings.Contains(out, c.want) || strings.Contains(out, placeholders["TenantId"]) {
+			t.Errorf("%s is explained as\n%s", c.line, out)
+		}
 	}
 }
 

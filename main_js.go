@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"slices"
 	"strings"
 	"syscall/js"
 )
@@ -92,13 +91,6 @@ func runInPage(in []js.Value) any {
 // and claims are lists of {name, value, meaning}.
 func tokenInPage(in []js.Value) any {
 	r := readToken(in[0].String())
-	facts := func(list []fact) any {
-		out := []any{}
-		for _, f := range list {
-			out = append(out, map[string]any{"name": f.Name, "value": f.Value, "meaning": f.Meaning})
-		}
-		return out
-	}
 	return map[string]any{
 		"opaque": r.Opaque, "cloud": r.Cloud, "graph": r.Graph, "audience": r.Audience,
 		"who": r.Who, "app": r.App, "tenant": r.Tenant, "access": r.Access, "appOnly": r.AppOnly,
@@ -107,21 +99,23 @@ func tokenInPage(in []js.Value) any {
 	}
 }
 
+func facts(list []fact) any {
+	out := []any{}
+	for _, f := range list {
+		out = append(out, map[string]any{"name": f.Name, "value": f.Value, "meaning": f.Meaning})
+	}
+	return out
+}
+
 // lineInPage is line(text: string): what explain says, in parts: {verb, summary, set,
-// reason, bound: {name, value, how}[], problem, trouble, refusal, story, plan: {name,
-// value}[], bash, powerShell, share: boolean}. What does not apply is "" or empty;
-// problem, trouble and refusal are as a terminal prints them.
+// reason, bound, problem, trouble, refusal, story, plan, bash, powerShell, share:
+// boolean}; bound and plan are lists of {name, value, meaning}. What does not apply is
+// "" or empty; problem, trouble and refusal are as a terminal prints them.
 func lineInPage(in []js.Value) any {
 	text := in[0].String()
 	e := pageSystem("", &bytes.Buffer{}, &bytes.Buffer{}).explain([]string{text})
-	bound := []any{}
-	for _, p := range e.verb.parameters {
-		if v, ok := e.params.Bound[p.name]; ok {
-			bound = append(bound, map[string]any{"name": p.name, "value": showBound(v.value), "how": wayOf(v)})
-		}
-	}
 	out := map[string]any{
-		"verb": e.verb.name, "summary": e.verb.summary, "set": "", "reason": "", "bound": bound,
+		"verb": e.verb.name, "summary": e.verb.summary, "set": "", "reason": "", "bound": facts(e.bound()),
 		"problem": printed(e.err), "trouble": "", "refusal": printed(e.no), "story": "", "plan": []any{},
 		"bash": "", "powerShell": "", "share": mayShare(text),
 	}
@@ -132,34 +126,7 @@ func lineInPage(in []js.Value) any {
 	} else if e.params.Set != "" {
 		out["set"], out["reason"], out["bash"], out["powerShell"] = e.params.Set, e.reason(), e.inBash(), e.inPowerShell()
 		if e.no == nil {
-			out["story"], out["plan"] = stories[e.plan.Flow], planInPage(e.plan)
-		}
-	}
-	return out
-}
-
-// planInPage is what connecting would do, in rows.
-func planInPage(p Plan) any {
-	authority := ""
-	if p.Tenant != "" {
-		authority = p.authority()
-	}
-	rows := [][2]string{
-		{"Cloud", p.Environment.Name},
-		{"Authority", authority},
-		{"Client", p.ClientID},
-		{"Scopes", strings.Join(p.Scopes, " ")},
-		{"Credential", p.credentialPlace()},
-		{"Kept for", p.ContextScope},
-		{"Timeout", p.Timeout.String()},
-	}
-	for _, text := range append(slices.Clone(p.notes), p.warnings...) {
-		rows = append(rows, [2]string{"Note", text})
-	}
-	out := []any{}
-	for _, row := range rows {
-		if row[1] != "" {
-			out = append(out, map[string]any{"name": row[0], "value": clean(row[1])})
+			out["story"], out["plan"] = stories[e.plan.Flow], facts(e.plan.rows())
 		}
 	}
 	return out

@@ -99,13 +99,26 @@ func bashQuote(text string) string {
 	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
 		return text
 	}
-	if isUnknown(text) && isWord(text[1:]) {
-		return `"` + text + `"`
+	if isUnknown(text) {
+		return `"$` + bashName(text) + `"`
 	}
 	if strings.Contains(text, "'") && !strings.ContainsAny(text, "\"$`\\!") {
 		return `"` + text + `"`
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// bashName is the name of PowerShell's variable in bash. What an expression gives has
+// none: whoever types the line chooses one.
+func bashName(text string) string {
+	name := text[1:]
+	if hasPrefixFold(name, "env:") {
+		name = name[len("env:"):]
+	}
+	if text[0] == '(' || !isWord(name) || strings.Contains(name, ".") {
+		return "value"
+	}
+	return name
 }
 
 func powerShellQuote(text string) string {

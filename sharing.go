@@ -38,14 +38,18 @@ func mayShare(text string) bool {
 }
 
 // meansSecret says whether a name, in full or cut short, could be that of a parameter
-// that takes a secret.
+// that takes a secret. A name that is no parameter's, such as -Password, may be meant so.
 func meansSecret(table []parameter, name string) bool {
+	known := false
 	for _, p := range table {
-		if (p.kind == aSecret || p.kind == aCredential) && slices.ContainsFunc(append([]string{p.name}, p.aliases...), func(full string) bool { return hasPrefixFold(full, name) }) {
-			return true
+		if slices.ContainsFunc(append([]string{p.name}, p.aliases...), func(full string) bool { return hasPrefixFold(full, name) }) {
+			if p.kind == aSecret || p.kind == aCredential {
+				return true
+			}
+			known = true
 		}
 	}
-	return false
+	return !known
 }
 
 func isHarmless(value any, secret bool) bool {
@@ -55,7 +59,7 @@ func isHarmless(value any, secret bool) bool {
 		if secret {
 			return isSecretSource(v) || isGUID(id) && (place == "" || isSecretSource(place))
 		}
-		return !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
+		return !strings.Contains(v, "$(") && !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
 	case []any:
 		return !secret && !slices.ContainsFunc(v, func(item any) bool { return !isHarmless(item, false) })
 	case number:

@@ -18,7 +18,8 @@ func TestMayShare(t *testing.T) {
 		`Connect-Entra -Credential ` + guid + `:@secret.txt -Tenant contoso1234567890.onmicrosoft.com`,
 		"Connect-Entra `\n -Identity",
 		`Connect-Entra -C x`,
-		`Connect-Entra -NoSuch thing -ClientTimeout 12345678901234567890`,
+		`Connect-Entra -NoSuch -ClientTimeout 12345678901234567890`,
+		`Connect-Entra -TenantId $env:TENANT -Verbose -ErrorAction Stop`,
 		`Connect-Entra -Scopes https://graph.microsoft.com/User.Read.All`,
 		`connect-entra --client-id ` + guid,
 	} {
@@ -50,6 +51,13 @@ func TestMayShare(t *testing.T) {
 		"$t = 'hunter2'\nConnect-Entra",
 		`Connect-Entra -Identity -- env TOKEN=hunter2 sh`,
 		`Connect-Entra -Scopes "hunter2`,
+		`Connect-Entra -ClientSecret hunter2`,
+		`Connect-Entra -Password hunter2`,
+		`connect-entra --password=hunter2`,
+		`Connect-Entra -AccessToken ([securestring]'hunter2')`,
+		`Connect-Entra -TenantId "$(Get-It hunter2)"`,
+		`Connect-Entra -TenantId $x.Get('hunter2')`,
+		`Connect-Entra @{AccessToken='hunter2'}`,
 	} {
 		if mayShare(line) {
 			t.Errorf("%s makes a link", line)
