@@ -16,7 +16,7 @@ export function h(name, attributes = {}, ...children) {
 
 // foreign shows text of somebody else: set apart, so that its direction and length
 // disturb nothing.
-export const foreign = (text) => h("bdi", { class: "foreign" }, text);
+export const foreign = (text) => h("bdi", { class: "foreign" }, words(text));
 
 // button makes one.
 export function button(label, attributes, press) {
@@ -27,10 +27,10 @@ export function button(label, attributes, press) {
 
 // terminal shows what a terminal would: what was typed, its output, its errors.
 export function terminal(label, typed, stdout, stderr) {
-  return h("div", { class: "terminal", role: "region", "aria-label": label, tabindex: "0" },
+  return h("div", { class: "terminal", role: "region", "aria-label": label },
     h("pre", {},
       h("span", { class: "prompt", "aria-hidden": "true" }, "$ "), h("span", { class: "typed" }, words(typed)), "\n",
-      stdout ? h("span", { class: "out" }, stdout) : null,
+      stdout ? h("span", { class: "out" }, words(stdout)) : null,
       stderr ? h("span", { class: "err" }, ...stderr.split(/(?<=\n)/).map(errorLine)) : null));
 }
 
@@ -39,7 +39,7 @@ export const words = (line) => line.split(/(\s+)/).map((word) => (/\S/.test(word
 
 const errorLine = (line) => {
   const kind = line.startsWith("Connect-Entra: ") ? "failed" : line.startsWith("WARNING: ") ? "warned" : line.startsWith("  try: ") ? "cure" : "";
-  return h("span", kind ? { class: kind } : {}, line);
+  return h("span", kind ? { class: kind } : {}, words(line));
 };
 
 // list is a list of names and what stands beside each.

@@ -3,7 +3,6 @@
 
 async function start() {
   if (!("WebAssembly" in globalThis)) throw new Error("this browser runs no WebAssembly");
-  if (location.protocol === "file:") throw new Error("a page opened from a file may not load it; serve the folder, or use: go run ./wasm");
   const { href, dataset } = document.querySelector('link[as="fetch"]');
   const go = new globalThis.Go();
   const { instance } = await WebAssembly.instantiateStreaming(fetch(href, { integrity: dataset.integrity ?? "" }), go.importObject);

@@ -29,7 +29,7 @@ const empty = answer.firstElementChild;
 let turn = 0; // counts what was typed, so that a late answer to an old text is dropped
 
 // withoutTokens blots out the signature of each token that somebody put into a line.
-const withoutTokens = (text) => text.replace(/(eyJ[\w-]*\.[\w-]*\.)[\w-]+/g, "$1A");
+const withoutTokens = (text) => text.replace(/(eyJ[\w-]*\.[\w-]*\.)[\w.-]+/g, "$1A");
 
 async function explain() {
   const mine = ++turn;
@@ -66,7 +66,7 @@ function verdict(said) {
 }
 
 const parameters = (bound) => h("section", {}, h("h3", {}, "Parameters"),
-  list("claims bound", bound.map(({ name, value, how }) => [`-${name}`, foreign(value), h("span", { class: "meaning" }, how)])));
+  list("claims bound", bound.map(({ name, value, meaning }) => [name, foreign(value), h("span", { class: "meaning" }, meaning)])));
 
 // retyped shows a line to copy.
 function retyped(shell, text) {

@@ -112,7 +112,7 @@ function span(seconds) {
   for (const [name, size] of units.slice(Math.max(first, 0), Math.max(first, 0) + 2)) {
     const n = Math.floor(seconds / size);
     seconds -= n * size;
-    parts.push(`${n} ${name === "day" && n !== 1 ? "days" : name}`);
+    parts.push(`${n}\u00a0${name === "day" && n !== 1 ? "days" : name}`);
   }
   return first < 0 ? "0 s" : parts.join(" ");
 }
@@ -158,7 +158,7 @@ function claims(reading) {
 async function askForCloud(reading, needed) {
   cloudChoice.hidden = !needed;
   if (!needed) return;
-  byId("cloud-why").textContent = reading.opaque ? "Nothing in the token tells." : "Its audience is the same in every cloud, or no Graph's.";
+  byId("cloud-why").textContent = reading.opaque ? "Nothing in the token tells." : reading.graph ? "Its audience is the same in every cloud." : "The API that it is for does not tell.";
   const options = byId("clouds");
   if (options.childElementCount) return;
   for (const { Name, GraphEndpoint } of await clouds()) {
@@ -182,9 +182,16 @@ function put(text) {
   changed();
 }
 
+// take reads a file. Windows PowerShell writes UTF-16, with a mark in front.
 async function take(file) {
-  if (file.size > longestFile) return show(h("p", { class: "note" }, "That file is too long to hold a token."));
-  put(await file.text());
+  try {
+    if (file.size > longestFile) throw new Error("it is too long");
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    put(new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8").decode(bytes));
+  } catch (error) {
+    put("");
+    show(h("p", { class: "note" }, `No token was read from that file: ${error.message}`));
+  }
 }
 
 // practiceToken is made up on the spot, for the practice cloud, signed by nobody.
@@ -209,16 +216,19 @@ function startDropping() {
   });
   const target = byId("token-drop");
   const over = (on) => target.classList.toggle("over", on);
-  target.addEventListener("dragover", (event) => {
+  // Wherever on the page: beside the field, the browser would show the file in the page's place.
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // text goes into the field by itself
     event.preventDefault();
     over(true);
   });
-  target.addEventListener("dragleave", () => over(false));
-  target.addEventListener("drop", (event) => {
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) over(false); });
+  addEventListener("drop", (event) => {
     over(false);
     const [file] = event.dataTransfer.files;
-    if (!file) return; // text that is dropped goes into the field by itself
+    if (!file) return;
     event.preventDefault();
+    target.scrollIntoView({ block: "nearest" });
     take(file);
   });
 }
@@ -241,8 +251,7 @@ export function startToken() {
   });
   byId("token-show").addEventListener("click", (event) => {
     const masked = field.classList.toggle("masked");
-    event.target.setAttribute("aria-pressed", String(!masked));
-    event.target.textContent = masked ? "Show" : "Hide";
+    event.target.textContent = masked ? "Show the token" : "Hide the token";
   });
   startDropping();
   addEventListener("pagehide", () => put("")); // the page may come back from the browser's memory

@@ -52,6 +52,12 @@ test("it works under a path, and then without a network", async (t) => {
   assert.deepEqual(seen.problems, []);
 });
 
+test("opened as a file it says why it does not work", async (t) => {
+  const { page, context } = await visit(browser, `file://${folder}/index.html`);
+  t.after(() => context.close());
+  assert.match(await page.innerText("body"), /^The browser has not loaded the rest of this page\./);
+});
+
 for (const name of ["connect-entra.wasm", "wasm_exec.js", "page.js", "token.js", "page.css"]) {
   test(`a changed ${name} is not used`, async (t) => {
     tamperWith = name;
@@ -59,6 +65,7 @@ for (const name of ["connect-entra.wasm", "wasm_exec.js", "page.js", "token.js",
     t.after(() => context.close());
     await page.waitForTimeout(1500);
     assert.equal(await page.locator(".state.ready").count(), name === "page.css" ? 1 : 0);
+    assert.equal(await page.locator(".unstyled").isVisible(), name === "page.css");
     assert.ok(seen.problems.some((text) => /integrity/i.test(text)), seen.problems.join("\n"));
     tamperWith = "";
   });
