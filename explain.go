@@ -237,25 +237,23 @@ func (p Plan) explain(b *strings.Builder) {
 
 // rows are what connecting would do, for the terminal and for the page.
 func (p Plan) rows() []fact {
-	authority := ""
+	var rows []fact
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, fact{Name: name, Value: clean(value)})
+		}
+	}
+	add("cloud", p.Environment.Name)
 	if p.Tenant != "" {
-		authority = p.authority()
+		add("authority", p.authority())
 	}
-	rows := []fact{
-		{Name: "cloud", Value: p.Environment.Name},
-		{Name: "authority", Value: authority},
-		{Name: "client", Value: p.ClientID},
-		{Name: "scopes", Value: strings.Join(p.Scopes, " ")},
-		{Name: "credential", Value: p.credentialPlace()},
-		{Name: "context", Value: p.ContextScope},
-		{Name: "timeout", Value: p.Timeout.String()},
-	}
-	for _, text := range append(slices.Clone(p.notes), p.warnings...) {
-		rows = append(rows, fact{Name: "note", Value: text})
-	}
-	rows = slices.DeleteFunc(rows, func(row fact) bool { return row.Value == "" })
-	for i := range rows {
-		rows[i].Value = clean(rows[i].Value)
+	add("client", p.ClientID)
+	add("scopes", strings.Join(p.Scopes, " "))
+	add("credential", p.credentialPlace())
+	add("context", p.ContextScope)
+	add("timeout", p.Timeout.String())
+	for _, text := range append(p.notes, p.warnings...) {
+		add("note", text)
 	}
 	return rows
 }

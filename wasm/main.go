@@ -110,17 +110,29 @@ func listen(address string) (net.Listener, error) {
 	if !isLoopback(host) {
 		return nil, fmt.Errorf("-http %s: the page is served to this machine only; for others, write it with -o and host it", address)
 	}
-	listener, err := net.Listen("tcp", address)
-	if err == nil || address != defaultAddress {
-		return listener, err
+	if address != defaultAddress {
+		return net.Listen("tcp", address)
 	}
 	first, _ := strconv.Atoi(port)
-	for n := first + 1; n < first+100; n++ {
-		if listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n))); err == nil {
+	for n := first; n < first+100; n++ {
+		port = strconv.Itoa(n)
+		if answers(net.JoinHostPort("::1", port)) {
+			continue // free at 127.0.0.1, perhaps; but a browser would find whoever that is
+		}
+		if listener, err := net.Listen("tcp", net.JoinHostPort(host, port)); err == nil {
 			return listener, nil
 		}
 	}
-	return nil, err
+	return nil, fmt.Errorf("no port from %d to %d is free; name one with -http", first, first+99)
+}
+
+func answers(address string) bool {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 func isLoopback(host string) bool {

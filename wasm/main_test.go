@@ -248,6 +248,9 @@ func TestListen(t *testing.T) {
 		l.Close()
 		t.Error("an address that was typed was not kept to")
 	}
+	if !answers(taken.Addr().String()) {
+		t.Error("a port that is taken counts as free")
+	}
 	first, err := listen(defaultAddress)
 	if err != nil {
 		t.Fatal(err)

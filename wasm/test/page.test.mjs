@@ -161,7 +161,7 @@ describe("a command line", () => {
       ["Connect-Entra -AccessToken", /Missing an argument for parameter 'AccessToken'/],
       ["Connect-Entra -Identity -UseDeviceCode", /Parameter set cannot be resolved[^]*No set has all of these:\n +-UseDeviceCode +is in User\n/],
       ["Connect-Entra -Environment Mars", /It binds/, /But it would be refused[^]*\[unknown-environment\]/],
-      ["Connect-Entra -Environment USGov -UseDeviceCode", /authority\nhttps:\/\/login\.microsoftonline\.us\/organizations/, /scopes\nhttps:\/\/graph\.microsoft\.us\/User\.Read/],
+      ["Connect-Entra -Environment USGov -UseDeviceCode", /Authority\nhttps:\/\/login\.microsoftonline\.us\/organizations/, /Scopes\nhttps:\/\/graph\.microsoft\.us\/User\.Read/],
       ["Connect-Entra -TenantId $t -ClientSecretCredential $cred", /AppSecretCredentialParameterSet/, /An application shows its secret/],
       ["Connect-Entra -Scopes a, `\n  b", /-Scopes\na, b/],
     ]) {
