@@ -17,6 +17,7 @@ export function graphBox(reading, cloud, token) {
   if (!reading.graph && !reading.opaque) return say("Not offered: this token is for another API, which is nobody else's business.");
 
   const output = h("div", { class: "graph-answer", "aria-live": "polite" });
+  let asking = false;
   const buttons = ["/v1.0/me", "/v1.0/organization"].map((path) =>
     button(`Send: GET ${path.slice("/v1.0".length)}`, { "data-path": path, class: path.endsWith("/me") === reading.appOnly ? "" : "primary" }, () => ask(path)));
   clouds().then((all) => {
@@ -29,19 +30,20 @@ export function graphBox(reading, cloud, token) {
   return box;
 
   async function ask(path) {
+    if (asking) return; // a button that is disabled would lose the keyboard's focus
     const secret = token();
     if (secret === "") {
       output.replaceChildren(h("p", { class: "note" }, "The token is no longer in the field. Paste it again."));
       return;
     }
-    for (const each of buttons) each.disabled = true;
+    asking = true;
     output.replaceChildren(h("p", {}, "Asking…"));
     const { host } = box.dataset;
     const started = performance.now();
     try {
       output.replaceChildren(...(await send(host, path, secret, started)));
     } finally {
-      for (const each of buttons) each.disabled = false;
+      asking = false;
     }
   }
 }

@@ -78,6 +78,7 @@ function show(...children) {
 function verdict(reading, result) {
   const [kind, text] =
     result.status !== 0 ? ["bad", result.stderr.includes("[token-expired]") ? "Expired" : "Not accepted"]
+    : reading.notBefore * 1000 > Date.now() ? ["odd", "Not good yet"]
     : reading.opaque ? ["odd", "Opaque: it is taken as it is"]
     : reading.graph ? ["good", reading.cloud === "Sandbox" ? "A practice token" : "A token for Microsoft Graph"]
     : ["odd", "Not a token for Microsoft Graph"];

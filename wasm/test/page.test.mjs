@@ -84,6 +84,12 @@ describe("connecting with a token", () => {
     assert.doesNotMatch(said, /Ask Microsoft Graph/);
   });
 
+  test("one for later", async (t) => {
+    const { page } = await open(t);
+    await paste(page, token({ nbf: Math.floor(Date.now() / 1000) + 600 }));
+    assert.match(await answer(page), /^Not good yet\n[^]*The token is not good yet/);
+  });
+
   test("garbage", async (t) => {
     const { page } = await open(t);
     for (const text of ["garbage", "a.b.c", `eyJ${"x".repeat(200)}`, "😀".repeat(60) + " " + "😀".repeat(60), "x".repeat(70_000)]) {
@@ -238,8 +244,9 @@ describe("asking Graph", () => {
     const host = await page.locator(".graph .host").innerText();
     assert.equal(host, "graph.microsoft.us");
     const before = seen.requests.length;
-    await page.locator(".graph button.primary").click();
+    await page.locator(".graph button.primary").evaluate((button) => { button.focus(); button.click(); button.click(); });
     await page.waitForSelector(".accepted");
+    assert.equal(await page.evaluate(() => document.activeElement.innerText), "Send: GET /me");
     assert.deepEqual(asked, [{ method: "GET", url: "https://graph.microsoft.us/v1.0/me", authorization: `Bearer ${secret}` }]);
     assert.equal(seen.requests.length - before, 1);
     assert.match(await text(page.locator(".graph-answer")), /200 in \d+ ms[^]*"displayName": "Ada <img src=x>"/);
