@@ -45,7 +45,7 @@ func TestTokenInPage(t *testing.T) {
 func TestLineInPage(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"set":"UserParameterSet"`},
-		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"how":"by the prefix -App"`},
+		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"meaning":"by the prefix -App"`},
 		{"Connect-Entra -App 00000000-0000-0000-0000-000000000001 -Scopes a,b", `"bash":"connect-entra -Scopes a,b -ClientId 00000000-0000-0000-0000-000000000001"`},
 		{"Connect-Entra -UseDeviceCode", `"value":"https://login.microsoftonline.com/organizations"`},
 		{"Connect-Entra -UseDeviceCode", `"share":true`},
