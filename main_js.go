@@ -45,6 +45,10 @@ func showCompletion(context.Context, *system, Params) error {
 	return fail("usage", "The page has no shell to complete in.").try("run connect-entra completion SHELL in a terminal")
 }
 
+func showHelp(context.Context, *system, Params) error {
+	return fail("usage", "The page shows no help.").try("run connect-entra help in a terminal")
+}
+
 // The page has no file of clouds of one's own.
 type cloudFile struct{}
 

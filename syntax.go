@@ -96,3 +96,8 @@ func wrap(text string) string {
 	}
 	return b.String() + "\n"
 }
+
+// shortType is a type as SYNTAX prints it.
+func shortType(kind kindOfValue) string {
+	return string(kind)[strings.LastIndexByte(string(kind), '.')+1:]
+}
