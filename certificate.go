@@ -90,12 +90,14 @@ func (p *keyPair) check() error {
 	return checkDates(leaf, time.Now())
 }
 
+const newCertificate = "make a new one and upload it in the Entra admin center: App registrations > Certificates & secrets"
+
 // checkDates refuses a certificate that is not valid at that time.
 func checkDates(leaf *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(leaf.NotAfter):
 		return fail("certificate-expired", "The certificate %s expired on %s.", subjectOf(leaf), day(leaf.NotAfter)).
-			try("make a new one and upload it in the Entra admin center: App registrations > Certificates & secrets")
+			try(newCertificate)
 	case now.Before(leaf.NotBefore):
 		return fail("certificate-expired", "The certificate %s is not valid before %s.", subjectOf(leaf), leaf.NotBefore.UTC().Format("2006-01-02 15:04:05 MST")).
 			try("check this host's clock, or wait until then")

@@ -198,10 +198,13 @@ func (r *certificateReader) addPFX(ctx context.Context, sys *system, data []byte
 			try("if it is a PFX file: openssl pkcs12 -in FILE -out app.pem, and -Certificate app.pem")
 	}
 	r.chain = append(r.chain, pair.chain...)
+	if pair.key == nil {
+		return nil
+	}
 	return r.addKey(pair.key, name)
 }
 
-// decodePFX reads PKCS#12 of any age, as go-pkcs12 does.
+// decodePFX reads PKCS#12 of any age, as go-pkcs12 does. A file may be without a key.
 func decodePFX(data []byte, password string) (keyPair, error) {
 	if strings.ContainsFunc(password, func(c rune) bool { return c > 0xffff }) {
 		return keyPair{}, errors.New("its password has a character outside Unicode's first 65536 (an emoji, say), for which PKCS#12 has no agreed spelling")
@@ -214,8 +217,29 @@ func decodePFX(data []byte, password string) (keyPair, error) {
 		return keyPair{}, errWrongPassword
 	}
 	if err != nil {
+		if alone := certificatesAlone(data, password); alone != nil {
+			return keyPair{chain: alone}, nil
+		}
 		return keyPair{}, errors.New(strings.TrimPrefix(err.Error(), "pkcs12: "))
 	}
 	signer, err := signerOf(key)
 	return keyPair{chain: append([]*x509.Certificate{leaf}, above...), key: signer}, err
+}
+
+// certificatesAlone reads a file that holds certificates and nothing else: DecodeChain
+// only says that the key is missing, and ToPEM, deprecated for what it makes of keys,
+// gives them.
+func certificatesAlone(data []byte, password string) (alone []*x509.Certificate) {
+	blocks, err := pkcs12.ToPEM(data, password)
+	if err != nil {
+		return nil
+	}
+	for _, block := range blocks {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if block.Type != "CERTIFICATE" || err != nil {
+			return nil
+		}
+		alone = append(alone, certificate)
+	}
+	return alone
 }

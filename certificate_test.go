@@ -185,7 +185,7 @@ func TestCertificateRefusals(t *testing.T) {
 		{opensslFiles + "rounds.pfx", "practice", "bad-certificate: " + opensslFiles + "rounds.pfx cannot be read: its password is hashed 5000000 times, and up to 1000000 are accepted. | {*}"},
 		{opensslFiles + "pkcs8-scrypt.pem", "practice", "bad-certificate: " + opensslFiles + "pkcs8-scrypt.pem holds an encrypted key that cannot be read: key derivation 1.3.6.1.4.1.11591.4.11 is not PBKDF2. | openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out key.pem, and -Certificate cert.pem,key.pem"},
 		{opensslFiles + "pkcs8-pbes1.pem", "practice", "bad-certificate: " + opensslFiles + "pkcs8-pbes1.pem holds an encrypted key that cannot be read: encryption scheme 1.2.840.113549.1.12.1.3 is not PBES2. | {*}"},
-		{"testdata/certificates/store/B6C5A8B62F42C113F2EA6760243A226C8E0A740F.pfx", "", "bad-certificate: testdata/certificates/store/B6C5A8B62F42C113F2EA6760243A226C8E0A740F.pfx cannot be read: private key missing. | {*}"},
+		{"testdata/certificates/store/B6C5A8B62F42C113F2EA6760243A226C8E0A740F.pfx", "", "bad-certificate: testdata/certificates/store/B6C5A8B62F42C113F2EA6760243A226C8E0A740F.pfx holds no private key. | put the key into the same file, or name both: -Certificate cert.pem,key.pem"},
 		{"README.md", "", "bad-certificate: README.md is neither PEM nor DER nor PFX. | give a PEM file with certificate and key, or a PFX file"},
 		{"testdata", "", "certificate-not-found: The certificate cannot be read: testdata is not a file. | check the path after -Certificate and who may read the file"},
 		{"no/such.pem", "", "certificate-not-found: The certificate cannot be read: {*}"},

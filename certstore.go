@@ -139,6 +139,14 @@ func (s certificateSearch) notFound(why string) *failure {
 		try("name its file instead: -Certificate FILE")
 }
 
+// noKeyInStore refuses the public part alone.
+func noKeyInStore(certificate *x509.Certificate, store string) *failure {
+	return badCertificate("The certificate "+subjectOf(certificate)+" in "+store, "has no private key there").
+		try("%s", importWithKey)
+}
+
+const importWithKey = "import it with its private key (a PFX file), or name such a file: -Certificate FILE"
+
 // miss says why nothing of all would do, by the nearest that is there.
 func (s certificateSearch) miss(all []stored, now time.Time) error {
 	for _, c := range all {
@@ -151,12 +159,13 @@ func (s certificateSearch) miss(all []stored, now time.Time) error {
 			return f.try("give its SHA-1 thumbprint: %s", c.thumbprint)
 		}
 		if s.matches(c) {
-			f := s.notFound(fmt.Sprintf("It is in %s and is valid from %s to %s.", c.store, day(c.certificate.NotBefore), day(c.certificate.NotAfter)))
-			f.id = "certificate-expired"
+			when, cure := "expired on "+day(c.certificate.NotAfter), newCertificate
 			if now.Before(c.certificate.NotBefore) {
-				return f.try("check this host's clock, or wait until then")
+				when, cure = "is not valid before "+day(c.certificate.NotBefore), "check this host's clock, or wait until then"
 			}
-			return f.try("make a new one and upload it in the Entra admin center: App registrations > Certificates & secrets")
+			f := s.notFound(fmt.Sprintf("It is in %s, but %s.", c.store, when)).try("%s", cure)
+			f.id = "certificate-expired"
+			return f
 		}
 	}
 	if len(s.thumbprint) == 64 {

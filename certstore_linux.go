@@ -35,8 +35,8 @@ func listCertificates(_ context.Context, sys *system, stores []string) ([]stored
 	return all, nil
 }
 
-// readStoreFile reads one file of the store. go-pkcs12 says nothing of the certificate in
-// a file without a key, so all that is known of such a file is its name.
+// readStoreFile reads one file of the store. Of one that cannot be read only its name is
+// known.
 func readStoreFile(sys *system, path string) stored {
 	thumbprint, _, _ := strings.Cut(filepath.Base(path), ".")
 	info, err := os.Stat(path)
@@ -46,6 +46,11 @@ func readStoreFile(sys *system, path string) stored {
 		if data, err = readCertificatePath(path); err == nil {
 			pair, err = decodePFX(data, "")
 		}
+	}
+	if err == nil && pair.key == nil {
+		return newStored(currentUser, pair.chain[0], func() (keyPair, error) {
+			return keyPair{}, noKeyInStore(pair.chain[0], currentUser)
+		})
 	}
 	if err == nil {
 		err = pair.match(path)

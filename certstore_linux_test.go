@@ -44,11 +44,13 @@ func TestDotNETStore(t *testing.T) {
 		{CertificateRef{Path: `Cert:\CurrentUser\My\3905A014F306CD5CE639C86B34A23964724122C8`}, "3905A014F306CD5CE639C86B34A23964724122C8", ""},
 		{CertificateRef{Subject: "CN=store-twice"}, "74C77A7A5214A083384DFFAD57AB494B413A7DC0", ""},
 		{CertificateRef{Subject: "CN=store-twice", Thumbprint: "6F8E0271154AD709245E2AC0E167D63592E2B208"}, "74C77A7A5214A083384DFFAD57AB494B413A7DC0", ""},
-		{CertificateRef{Subject: "CN=store-expired"}, "", "certificate-expired: {*} It is in CurrentUser\\My and is valid from 2020-01-01 to 2021-01-01. | make a new one and {*}"},
-		{CertificateRef{Thumbprint: "01BFA498CEA892F89DF2A7A2E7CD183687732FD8"}, "", "certificate-expired: {*} It is in CurrentUser\\My and is valid from 2090-01-01 to 2091-01-01. | check this host's clock, or wait until then"},
+		{CertificateRef{Subject: "CN=store-expired"}, "", "certificate-expired: {*} It is in CurrentUser\\My, but expired on 2021-01-01. | make a new one and {*}"},
+		{CertificateRef{Thumbprint: "01BFA498CEA892F89DF2A7A2E7CD183687732FD8"}, "", "certificate-expired: {*} It is in CurrentUser\\My, but is not valid before 2090-01-01. | check this host's clock, or wait until then"},
 		{CertificateRef{Subject: "CN=store-ec"}, "", "bad-certificate: CN=store-ec has an ECDSA key, and Entra takes RSA only. | {*}"},
 		{CertificateRef{Subject: "CN=store-rsa1024"}, "", "bad-certificate: CN=store-rsa1024 has an RSA key of 1024 bits, and Entra takes 2048 or more. | {*}"},
-		{CertificateRef{Thumbprint: "B6C5A8B62F42C113F2EA6760243A226C8E0A740F"}, "", "bad-certificate: The certificate B6C5A8B62F42C113F2EA6760243A226C8E0A740F in CurrentUser\\My cannot be used: private key missing. | import it with its private key, or name its file: -Certificate FILE"},
+		{CertificateRef{Thumbprint: "B6C5A8B62F42C113F2EA6760243A226C8E0A740F"}, "", "bad-certificate: The certificate CN=store-public in CurrentUser\\My has no private key there. | import it with its private key (a PFX file), or name such a file: -Certificate FILE"},
+		{CertificateRef{Subject: "CN=store-public"}, "", "bad-certificate: The certificate CN=store-public in CurrentUser\\My has no private key there. | {*}"},
+		{CertificateRef{Subject: "CN=store-publik"}, "", miss("subject name 'CN=store-publik'") + "The nearest there is CN=store-public. | {*}"},
 		{CertificateRef{Subject: "CN=store-rsa,O=Contoso"}, "", miss("subject name 'CN=store-rsa,O=Contoso'") + "The nearest there is CN=store-rsa, O=Contoso. | {*}"},
 		{CertificateRef{Subject: "O=Contoso, CN=store-rsa"}, "", miss("subject name 'O=Contoso, CN=store-rsa'") + "The nearest there is CN=store-rsa, O=Contoso. | {*}"},
 		{CertificateRef{Path: `Cert:\LocalMachine\My\3905A014F306CD5CE639C86B34A23964724122C8`}, "", miss("thumbprint '3905A014F306CD5CE639C86B34A23964724122C8'") + "The store cannot be read: Unix LocalMachine X509Store is limited to the Root and CertificateAuthority stores. | {*}"},
@@ -80,6 +82,10 @@ func TestStoresThatAreNot(t *testing.T) {
 	h := newHolder(t, "", "", home)
 	if _, err := loadCertificate(context.Background(), h.system, CertificateRef{Subject: "CN=store-rsa, O=Contoso"}); err != nil {
 		t.Error("a damaged file hides the others: ", err)
+	}
+	_, err = loadCertificate(context.Background(), h.system, CertificateRef{Thumbprint: strings.Repeat("0", 40)})
+	if got := refusalLine(t, err); !matchesWild(`bad-certificate: The certificate 0000000000000000000000000000000000000000 in CurrentUser\My cannot be used: {*}`, got) {
+		t.Error(got)
 	}
 	if !strings.HasPrefix(h.stderr.String(), "WARNING: Others on this host can read the key in ") {
 		t.Errorf("no warning of a key that others can read: %q", &h.stderr)

@@ -104,8 +104,8 @@ func TestMissesExplainThemselves(t *testing.T) {
 		ref  CertificateRef
 		want string
 	}{
-		{CertificateRef{Subject: "CN=old"}, "certificate-expired: Certificate with subject name 'CN=old' was not found in certificate store or has expired. It is in CurrentUser\\My and is valid from 2020-01-01 to 2021-01-01. | make a new one and upload it in the Entra admin center: App registrations > Certificates & secrets"},
-		{CertificateRef{Subject: "CN=future"}, "certificate-expired: Certificate with subject name 'CN=future' was not found in certificate store or has expired. It is in LocalMachine\\My and is valid from 2090-01-01 to 2091-01-02. | check this host's clock, or wait until then"},
+		{CertificateRef{Subject: "CN=old"}, "certificate-expired: Certificate with subject name 'CN=old' was not found in certificate store or has expired. It is in CurrentUser\\My, but expired on 2021-01-01. | make a new one and upload it in the Entra admin center: App registrations > Certificates & secrets"},
+		{CertificateRef{Subject: "CN=future"}, "certificate-expired: Certificate with subject name 'CN=future' was not found in certificate store or has expired. It is in LocalMachine\\My, but is not valid before 2090-01-01. | check this host's clock, or wait until then"},
 		{CertificateRef{Thumbprint: thumbprintOf(locked)}, "bad-certificate: The certificate CN=locked has a key that this user may not use. | {*}"},
 		{CertificateRef{Thumbprint: fmt.Sprintf("%X", sha256.Sum256(app.Raw))}, "bad-value: 'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again. This is the SHA-256 thumbprint of CN=\"app, Contoso\". | give its SHA-1 thumbprint: " + thumbprintOf(app)},
 		{CertificateRef{Thumbprint: strings.Repeat("a", 64)}, "bad-value: 'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again. | 64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits"},

@@ -33,7 +33,7 @@ var keyTrouble = []struct {
 	why  string
 	cure string
 }{
-	{windows.CRYPT_E_NO_KEY_PROPERTY, "bad-certificate", "has no private key there", "import it with its private key (a PFX file), or name such a file: -Certificate FILE"},
+	{windows.CRYPT_E_NO_KEY_PROPERTY, "bad-certificate", "has no private key there", importWithKey},
 	{windows.NTE_BAD_KEYSET, "bad-certificate", "has a private key that this user may not use, or that is gone", "run as an administrator, or let this user read the key: certlm.msc > All Tasks > Manage Private Keys"},
 	{windows.NTE_PERM, "bad-certificate", "has a private key that this user may not use", "run as an administrator, or let this user read the key: certlm.msc > All Tasks > Manage Private Keys"},
 	{windows.E_ACCESSDENIED, "bad-certificate", "has a private key that this user may not use", "run as an administrator, or let this user read the key: certlm.msc > All Tasks > Manage Private Keys"},
