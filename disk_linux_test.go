@@ -59,7 +59,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	d.must(0, "")
 	d.expire()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		t.Skip(err)
+		t.Skip("needs a disk that can be made read-only: ", err)
 	}
 	out, stderr := d.must(0, "token")
 	if len(out) < 100 || !strings.Contains(stderr, "WARNING: ") {

@@ -23,7 +23,7 @@ import (
 var msalRooms = []string{"flows.go", "identity.go", "interactive.go", "cache.go"}
 
 // fileRooms are the only files that may create, replace or remove files.
-var fileRooms = []string{"store.go", "store_unix.go", "store_windows.go"}
+var fileRooms = []string{"store.go", "store_files.go", "store_unix.go", "store_windows.go"}
 
 // bigPackages must not be in the page: the first three would each double what a visitor
 // loads, the last two would make it heavier than it may be (wasm/test/size.mjs).

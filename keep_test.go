@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -381,6 +382,9 @@ func TestDamage(t *testing.T) {
 		},
 		"huge":      func(path string, _ []byte) error { return os.Truncate(path, 100<<20) },
 		"foreign":   func(path string, _ []byte) error { return os.WriteFile(path, []byte(`{"AccessToken":{}}`), 0o600) },
+		"folder": func(path string, _ []byte) error {
+			return errors.Join(os.Remove(path), os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "in it"), nil, 0o600))
+		},
 		"exchanged": func(path string, _ []byte) error { return os.Rename(filepath.Dir(path)+"/current.sealed", path) },
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -407,6 +411,20 @@ func TestDamage(t *testing.T) {
 			d.token()
 		})
 	}
+}
+
+// TestDamageOfWhichIsCurrent: only which one was current is forgotten.
+func TestDamageOfWhichIsCurrent(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	if err := os.WriteFile(filepath.Join(d.dir, currentID+sealedSuffix), []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "could not be read: ") || !strings.Contains(stderr, "set aside as ") {
+		t.Errorf("%s", stderr)
+	}
+	d.must(0, "context use "+wilma)
+	d.token()
 }
 
 // TestUnreachableKeyLeavesFilesAlone: without its key file, a connection waits for it.

@@ -102,10 +102,7 @@ func readKeyFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if err := f.private(filepath.Base(path)); err != nil {
-		return nil, err
-	}
-	key, err := f.read(filepath.Base(path))
+	key, err := f.readPrivate(filepath.Base(path))
 	if err == nil && len(key) < keySize {
 		err = fmt.Errorf("%s holds %d bytes, and a key has at least %d", path, len(key), keySize)
 	}
@@ -281,6 +278,9 @@ func (v *vault) keyFor(name, holder, id, place, epoch string) ([]byte, error) {
 // later write can tell whether another process wrote meanwhile: no nonce comes twice.
 func (v *vault) readSealed(name string) (data, file []byte, err error) {
 	file, err = v.read(name)
+	if errors.Is(err, errNotFile) {
+		return nil, nil, &damage{errNotFile.Error()}
+	}
 	if err != nil {
 		return nil, nil, err
 	}

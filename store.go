@@ -1,8 +1,8 @@
 //go:build !js
 
-// Files: one folder, opened once, and what is done in it by name: read, lock, replace,
-// set aside. This is the only room that opens files under the program's folder, and it
-// does not know what is in them.
+// The program's folder, opened once, and what is done in it by name: read, lock, replace,
+// set aside. This is the only room that opens files under it, and it does not know what
+// is in them.
 
 package main
 
@@ -23,6 +23,9 @@ const (
 	maxFile = 16 << 20 // no file of ours comes near; a larger one is damage
 	keepBad = 3        // how many files set aside stay
 )
+
+// errNotFile says that something else stands in a file's place.
+var errNotFile = errors.New("it is not a file")
 
 // folder is an open folder. Its handle was checked, and all access goes through it, so
 // that nothing can be exchanged for a link on the way.
@@ -142,7 +145,7 @@ func (f *folder) open(name string, flag int) (*os.File, error) {
 		case named.Mode()&fs.ModeSymlink != 0:
 			err = errors.New("it is a link")
 		case !info.Mode().IsRegular():
-			err = errors.New("it is not a file")
+			err = errNotFile
 		case !os.SameFile(info, named):
 			handle.Close()
 			continue
@@ -159,11 +162,34 @@ func (f *folder) open(name string, flag int) (*os.File, error) {
 
 // read gives a whole file; fs.ErrNotExist is among the errors.
 func (f *folder) read(name string) ([]byte, error) {
+	return f.readIf(name, func(fs.FileInfo) error { return nil })
+}
+
+// readPrivate refuses a file that others may read; in the program's own folder such a
+// mode is put right instead.
+func (f *folder) readPrivate(name string) ([]byte, error) {
+	return f.readIf(name, func(info fs.FileInfo) error {
+		if looseMode(info, 0o600) && looseMode(info, 0o400) {
+			return fmt.Errorf("its mode is %#o, and must be 0600", info.Mode().Perm())
+		}
+		return nil
+	})
+}
+
+// readIf reads a file if what was opened will do.
+func (f *folder) readIf(name string, check func(fs.FileInfo) error) ([]byte, error) {
 	handle, err := f.open(name, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
 	defer handle.Close()
+	info, err := handle.Stat()
+	if err == nil {
+		err = check(info)
+	}
+	if err != nil {
+		return nil, unusable(filepath.Join(f.path, name), err)
+	}
 	data, err := io.ReadAll(io.LimitReader(handle, maxFile+1))
 	if err != nil {
 		return nil, unusable(filepath.Join(f.path, name), err)
@@ -199,18 +225,6 @@ func (f *folder) replace(name string, data []byte) error {
 	}
 	if err != nil {
 		f.root.Remove(temporary)
-		return unusable(filepath.Join(f.path, name), err)
-	}
-	return nil
-}
-
-// private refuses a file that others may read, in a folder that is not the program's.
-func (f *folder) private(name string) error {
-	info, err := f.root.Stat(name)
-	if err == nil && looseMode(info, 0o600) && looseMode(info, 0o400) {
-		err = fmt.Errorf("its mode is %#o, and must be 0600", info.Mode().Perm())
-	}
-	if err != nil {
 		return unusable(filepath.Join(f.path, name), err)
 	}
 	return nil
@@ -286,99 +300,4 @@ func unusable(path string, err error) error {
 	}
 	return fail("storage", "%s cannot be used: %s.", clean(path), strings.TrimSuffix(reason.Error(), ".")).because(err).
 		try("check that the file is yours alone and that its disk is neither full nor read-only")
-}
-
-// readFile reads a whole file of dir, a folder that is not the program's alone; neither
-// are the others below: they leave nothing beside their file.
-func readFile(dir, name string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(dir, name))
-}
-
-// replaceFile puts data in place of a file of dir, or makes it; a reader finds the old
-// one or the new one, never half of either.
-func replaceFile(dir, name string, data []byte) error {
-	temporary, err := writeTemporary(dir, name, data)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary)
-	return os.Rename(temporary, filepath.Join(dir, name))
-}
-
-// createFile makes a file of dir, whole; where there is one already the error is
-// fs.ErrExist.
-func createFile(dir, name string, data []byte) error {
-	temporary, err := writeTemporary(dir, name, data)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary)
-	return os.Link(temporary, filepath.Join(dir, name)) // unlike Rename, never replaces
-}
-
-// writeTemporary writes data to a new file of dir, down to the disk.
-func writeTemporary(dir, name string, data []byte) (path string, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	file, err := os.CreateTemp(dir, name+".*") // O_EXCL, 0600
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if closed := file.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
-			os.Remove(file.Name())
-		}
-	}()
-	if _, err := file.Write(data); err != nil {
-		return file.Name(), err
-	}
-	return file.Name(), file.Sync()
-}
-
-// writeWhole makes the user's file path of what write gives it, or replaces it: under
-// its name there is never half of it. Unlike the program's own it is of the mode that
-// the user's files have.
-func writeWhole(path string, write func(io.Writer) error) (err error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link stays one
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // /dev/null, or a pipe
-		file, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return notWritten(path, err)
-		}
-		return errors.Join(write(file), notWritten(path, file.Close()))
-	}
-	part := path + "." + newCorrelation()[:8] + ".part"
-	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return notWritten(path, err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(part)
-		}
-	}()
-	err = write(file)
-	if err == nil {
-		err = notWritten(path, file.Sync())
-	}
-	if closed := file.Close(); err == nil {
-		err = notWritten(path, closed)
-	}
-	if err == nil {
-		err = notWritten(path, os.Rename(part, path))
-	}
-	return err
-}
-
-func notWritten(path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fail("storage", "%s could not be written: %v.", clean(path), err).because(err).try("check the folder, and how much room there is")
 }

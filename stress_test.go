@@ -257,7 +257,7 @@ func TestDisconnectDuringRenewal(t *testing.T) {
 // TestThousandAccounts compares the time of token with one kept account and with many.
 func TestThousandAccounts(t *testing.T) {
 	if !*long {
-		t.Skip("with -long")
+		t.Skip("with -long, as a thousand sign-ins take a while")
 	}
 	var apps []practiceApp
 	for i := range 1000 {
