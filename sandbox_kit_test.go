@@ -21,7 +21,7 @@ import (
 func makeKit(t *testing.T, own, dir string) (printed string, err error) {
 	t.Helper()
 	var stdout bytes.Buffer
-	err = practiceKit(&system{stdout: &stdout, dir: own}, dir)
+	err = practiceKit(&system{stdout: &stdout, dir: own}, dir, kitSh)
 	return stdout.String(), err
 }
 
@@ -69,7 +69,7 @@ func TestPracticeKitSignsIn(t *testing.T) {
 	for _, want := range []string{
 		"-ClientId " + app.ClientID + " -TenantId " + practiceTenant + " -Certificate " + bashQuote(filepath.Join(dir, kitCertificate)) + "\n",
 		"-TenantId " + practiceTenant + " -ClientSecretCredential " + bashQuote(app.ClientID+":@"+filepath.Join(dir, kitSecret)) + "\n",
-		"(. " + bashQuote(filepath.Join(dir, kitEnvironment)) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
+		"(. " + bashQuote(filepath.Join(dir, kitSh.environment)) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
 	} {
 		if !strings.Contains(printed, want) {
 			t.Errorf("%q is not in\n%s", want, printed)
@@ -77,6 +77,55 @@ func TestPracticeKitSignsIn(t *testing.T) {
 	}
 	if kept, _ := os.ReadFile(filepath.Join(own, "sandbox", registryFile)); bytes.Contains(kept, bytes.TrimSpace(secret)) {
 		t.Error("the registry holds the secret itself")
+	}
+}
+
+// TestPracticeKitForPowerShell makes one as on Windows, and reads what it prints as
+// PowerShell does.
+func TestPracticeKitForPowerShell(t *testing.T) {
+	own, dir := filepath.Join(t.TempDir(), "own"), filepath.Join(t.TempDir(), "wilma's kit")
+	var stdout bytes.Buffer
+	if err := practiceKit(&system{stdout: &stdout, dir: own}, dir, kitPowerShell); err != nil {
+		t.Fatal(err)
+	}
+	registered, err := loadRegistry(filepath.Join(own, "sandbox"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := registered.apps[0]
+	bound := map[string]string{}
+	for line := range strings.Lines(stdout.String()) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || strings.ContainsAny(line, "|") {
+			continue
+		}
+		_, p, err := bindLine(line)
+		if err != nil {
+			t.Errorf("%s\n%v", line, err)
+		}
+		for name, value := range p.Bound {
+			bound[name] = showBound(value.value)
+		}
+	}
+	certificate := filepath.Join(dir, kitCertificate)
+	if bound["Certificate"] != certificate || !strings.Contains(bound["ClientSecretCredential"], "@"+filepath.Join(dir, kitSecret)) {
+		t.Errorf("the commands bind as %q", bound)
+	}
+	quoted := func(path string) string { return "'" + strings.ReplaceAll(path, "'", "''") + "'" }
+	if want := "\nGet-Content " + quoted(filepath.Join(dir, "practice.ps1")) + " | Invoke-Expression; connect-entra -Environment Sandbox -EnvironmentVariable\n"; !strings.Contains(stdout.String(), want) {
+		t.Errorf("%q is not in\n%s", want, &stdout)
+	}
+	secret, _ := os.ReadFile(filepath.Join(dir, kitSecret))
+	variables, err := os.ReadFile(filepath.Join(dir, "practice.ps1"))
+	want := kitMark + ": variables for PowerShell\n" +
+		"$env:AZURE_TENANT_ID = '" + practiceTenant + "'\n" +
+		"$env:AZURE_CLIENT_ID = " + powerShellQuote(app.ClientID) + "\n" +
+		"$env:AZURE_CLIENT_SECRET = '" + strings.TrimSpace(string(secret)) + "'\n" +
+		"# Instead of the secret, one of these:\n" +
+		"# $env:AZURE_CLIENT_CERTIFICATE_PATH = " + quoted(certificate) + "\n" +
+		"# $env:AZURE_FEDERATED_TOKEN_FILE = " + quoted(filepath.Join(dir, kitWorkload)) + "\n"
+	if err != nil || string(variables) != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, variables, want)
 	}
 }
 
