@@ -220,7 +220,7 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if plan.Silent {
 			var err error
-			if account, err = onlyAccount(ctx, client); err != nil {
+			if account, err = onlyAccount(ctx, client, plan); err != nil {
 				return Token{}, err
 			}
 		}
@@ -240,7 +240,7 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 				return tokenOf(result, err)
 			}
 			if plan.Silent {
-				return Token{}, signInNeeded(err)
+				return Token{}, signInNeeded(plan, err)
 			}
 		}
 		if ask.Silent {
@@ -255,10 +255,10 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 }
 
 // onlyAccount is the one account of a kept connection.
-func onlyAccount(ctx context.Context, client public.Client) (public.Account, error) {
+func onlyAccount(ctx context.Context, client public.Client, plan Plan) (public.Account, error) {
 	accounts, err := client.Accounts(ctx)
 	if err != nil || len(accounts) == 0 {
-		return public.Account{}, signInNeeded(err)
+		return public.Account{}, signInNeeded(plan, err)
 	}
 	return accounts[0], nil
 }
@@ -276,8 +276,8 @@ func needsPerson(err error) bool {
 	return f.id == "refused"
 }
 
-func signInNeeded(err error) error {
-	f := fail("sign-in-needed", "The kept sign-in does not serve any more.").because(err).try("connect-entra")
+func signInNeeded(plan Plan, err error) error {
+	f := fail("sign-in-needed", "The kept sign-in does not serve any more.").because(err).try("%s", plan.command())
 	errors.As(err, &f.server)
 	return f
 }

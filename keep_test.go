@@ -192,9 +192,10 @@ func TestApplicationsPresentTheirCredential(t *testing.T) {
 		t.Errorf("%d requests after a renewal", d.grants("client_credentials"))
 	}
 	delete(d.env, "SECRET")
+	quote := hostShell().quote
 	d.token()
 	d.expire()
-	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "try: connect-entra "+asApp+"\n") {
+	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "try: connect-entra -ClientSecretCredential "+quote(testClient+":env:SECRET")+" -TenantId "+quote(practiceTenant)+" -ContextScope CurrentUser\n") {
 		t.Errorf("%s", stderr)
 	}
 	d.stdin = testSecret + "\n"
@@ -380,8 +381,8 @@ func TestDamage(t *testing.T) {
 		"random": func(path string, _ []byte) error {
 			return os.WriteFile(path, bytes.Repeat([]byte{7, 0xaa}, 1000), 0o600)
 		},
-		"huge":      func(path string, _ []byte) error { return os.Truncate(path, 100<<20) },
-		"foreign":   func(path string, _ []byte) error { return os.WriteFile(path, []byte(`{"AccessToken":{}}`), 0o600) },
+		"huge":    func(path string, _ []byte) error { return os.Truncate(path, 100<<20) },
+		"foreign": func(path string, _ []byte) error { return os.WriteFile(path, []byte(`{"AccessToken":{}}`), 0o600) },
 		"folder": func(path string, _ []byte) error {
 			return errors.Join(os.Remove(path), os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "in it"), nil, 0o600))
 		},

@@ -49,12 +49,15 @@ func absolutePath(path string) string {
 // command is what to type to make this connection again.
 func (p Plan) command() string {
 	words := []string{"connect-entra"}
+	quote := hostShell().quote
 	add := func(name, value string) {
 		if value != "" {
-			words = append(words, "-"+name, value)
+			words = append(words, "-"+name, quote(value))
 		}
 	}
 	switch p.Set {
+	case userSet:
+		words = append(words, p.userWords(quote)...)
 	case environmentSet:
 		words = append(words, "-EnvironmentVariable")
 	case identitySet:
@@ -73,6 +76,10 @@ func (p Plan) command() string {
 		add("CertificateSubjectName", p.Certificate.Subject)
 		add("CertificateThumbprint", p.Certificate.Thumbprint)
 		add("Certificate", p.Certificate.Path)
+		add("CertificatePassword", p.Certificate.Password.source)
+		if p.SendChain {
+			words = append(words, "-SendCertificateChain", "true")
+		}
 	}
 	if p.Environment.Name != "Global" {
 		add("Environment", p.Environment.Name)
@@ -81,4 +88,25 @@ func (p Plan) command() string {
 		add("ContextScope", "CurrentUser")
 	}
 	return strings.Join(words, " ")
+}
+
+// userWords are those of a person's sign-in, whose defaults go without saying.
+func (p Plan) userWords(quote func(string) string) (words []string) {
+	if p.ScopesTyped {
+		var scopes []string
+		for _, scope := range p.Scopes {
+			scopes = append(scopes, quote(scope))
+		}
+		words = append(words, "-Scopes", strings.Join(scopes, ","))
+	}
+	if p.ClientID != defaultClientID {
+		words = append(words, "-ClientId", quote(p.ClientID))
+	}
+	if p.TenantTyped {
+		words = append(words, "-TenantId", quote(p.Tenant))
+	}
+	if p.Flow == byDeviceCode {
+		words = append(words, "-UseDeviceCode")
+	}
+	return words
 }
