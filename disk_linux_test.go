@@ -37,6 +37,9 @@ func TestFullDisk(t *testing.T) {
 	if len(out) < 100 || !strings.Contains(stderr, "WARNING: The token was renewed but could not be kept: ") || !strings.Contains(stderr, "no space left") {
 		t.Errorf("%q\n%s", out, stderr)
 	}
+	if out, stderr := d.must(0, "request /me"); !strings.Contains(out, wilma) || !strings.Contains(stderr, "no space left") {
+		t.Errorf("%s%s", out, stderr)
+	}
 	if _, stderr := d.must(8, "-Force"); !strings.Contains(stderr, "no space left") {
 		t.Errorf("%s", stderr)
 	}

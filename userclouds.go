@@ -97,21 +97,36 @@ func (t cloudTable) format() ([]byte, error) {
 	return append(slices.Clone(bom), data...), err
 }
 
-// put adds an environment or replaces the fields of it that we know.
+// put adds an environment or replaces the fields of it that we know, which stand first
+// and in the module's order.
 func (t cloudTable) put(e Environment) error {
 	key, _ := t.key(e.Name)
-	entry := map[string]json.RawMessage{}
-	if old := t.table[key]; old != nil {
-		if err := json.Unmarshal(old, &entry); err != nil {
-			entry = map[string]json.RawMessage{}
-		}
+	data, err := json.Marshal(struct{ Name, AzureADEndpoint, GraphEndpoint, Type string }{e.Name, e.AzureADEndpoint, e.GraphEndpoint, userDefined})
+	if err != nil {
+		return err
 	}
-	for field, value := range map[string]string{"Name": e.Name, "AzureADEndpoint": e.AzureADEndpoint, "GraphEndpoint": e.GraphEndpoint, "Type": userDefined} {
-		entry[field], _ = json.Marshal(value)
+	more, err := unknownFields(t.table[key])
+	if err == nil && len(more) > 2 { // "{}"
+		data = append(append(data[:len(data)-1], ','), more[1:]...)
 	}
-	data, err := json.Marshal(entry)
 	t.table[key] = data
 	return err
+}
+
+// unknownFields is what the module wrote of an environment that we do not know of.
+func unknownFields(entry json.RawMessage) ([]byte, error) {
+	fields := map[string]json.RawMessage{}
+	if len(entry) == 0 || json.Unmarshal(entry, &fields) != nil {
+		return nil, nil // what is no object is replaced
+	}
+	for field := range fields {
+		for _, known := range []string{"Name", "AzureADEndpoint", "GraphEndpoint", "Type"} {
+			if strings.EqualFold(field, known) {
+				delete(fields, field)
+			}
+		}
+	}
+	return json.Marshal(fields)
 }
 
 // checkCloud reduces the endpoints to scheme and host, as the reference stores them,

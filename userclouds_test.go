@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -28,8 +29,8 @@ func TestCloudFileIsTheModules(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", out, want)
 	}
 	data, err := os.ReadFile(path)
-	file := "\uFEFF{\n  \"EnvironmentTable\": {\n    \"TestCloud\": {\n      \"AzureADEndpoint\": \"https://tester.com\",\n" +
-		"      \"GraphEndpoint\": \"https://tester.com\",\n      \"Name\": \"TestCloud\",\n      \"Type\": \"User-defined\"\n    }\n  }\n}"
+	file := "\uFEFF{\n  \"EnvironmentTable\": {\n    \"TestCloud\": {\n      \"Name\": \"TestCloud\",\n      \"AzureADEndpoint\": \"https://tester.com\",\n" +
+		"      \"GraphEndpoint\": \"https://tester.com\",\n      \"Type\": \"User-defined\"\n    }\n  }\n}"
 	if err != nil || string(data) != file {
 		t.Errorf("%v\n%s\nwant\n%s", err, data, file)
 	}
@@ -155,17 +156,34 @@ func TestCloudFileWhileTheModuleWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data, _ := os.ReadFile(path)
 	if err := tryLock(handle); err != nil {
 		t.Fatal(err)
 	}
-	data, _ := os.ReadFile(path)
-	handle.Truncate(10)
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		handle.WriteAt(data, 0)
-		handle.Close()
-	}()
-	if out, _ := d.must(0, "environments Mine"); !strings.Contains(out, "login.example.com") {
-		t.Errorf("%s", out)
+	if err := handle.Truncate(10); err != nil {
+		t.Fatal(err)
 	}
+	synctest.Test(t, func(t *testing.T) { // whose clock only goes on while the reader waits
+		time.AfterFunc(100*time.Millisecond, func() {
+			handle.WriteAt(data, 0)
+			handle.Close()
+		})
+		began := time.Now()
+		out, err := mgContext{dir: d.mg}.read()
+		if string(out) != string(data) || err != nil || time.Since(began) < 100*time.Millisecond {
+			t.Errorf("after %v: %q, %v", time.Since(began), out, err)
+		}
+	})
+	if handle, err = os.OpenFile(path, os.O_RDWR, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer handle.Close()
+	if err := tryLock(handle); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := (mgContext{dir: d.mg}).read(); err == nil || !strings.HasPrefix(err.Error(), "Could not read file at '"+path+"'.") {
+			t.Errorf("held for good: %v", err)
+		}
+	})
 }
