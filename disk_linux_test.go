@@ -127,3 +127,20 @@ func TestNoHome(t *testing.T) {
 		d.must(0, "-ContextScope Process")
 	}
 }
+
+// TestCommandWithoutHome: a command goes on without a keep, unless it was asked for one.
+func TestCommandWithoutHome(t *testing.T) {
+	d := newDesk(t)
+	start := d.processes()
+	d.env["XDG_STATE_HOME"], d.env["HOME"] = "", ""
+	cmd := d.all(1, func(int) *exec.Cmd { return start("-Force -- true") })[0]
+	if stderr := fmt.Sprint(cmd.Stderr); !strings.Contains(stderr, "WARNING: The connection cannot be kept: There is no home folder to keep a connection in.") {
+		t.Errorf("%s", stderr)
+	}
+	d.sent()
+	cmd = start("-Force -ContextScope CurrentUser -- true")
+	cmd.Run()
+	if stderr := fmt.Sprint(cmd.Stderr); cmd.ProcessState.ExitCode() != 125 || !strings.Contains(stderr, "There is no home folder to keep a connection in. [storage]") || len(d.sent()) > 0 {
+		t.Errorf("exit %d\n%s", cmd.ProcessState.ExitCode(), stderr)
+	}
+}

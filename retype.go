@@ -1,8 +1,49 @@
-// A bound line written out again, as one types it in bash and for the cmdlet itself.
+// A bound line written out again, as one types it in bash and for the cmdlet itself; and
+// what else one types differently from shell to shell.
 
 package main
 
-import "strings"
+import (
+	"runtime"
+	"strings"
+)
+
+// shell is how to say in a shell what this program has people type besides itself.
+type shell struct {
+	name        string
+	quote       func(string) string
+	set         string // a variable's name and its quoted value
+	environment string // a file that sets variables
+	with        string // such a file, quoted, for a command
+	makeKey     string // a file of 32 random bytes
+}
+
+var bourneShell = shell{
+	name:        "sh",
+	quote:       bashQuote,
+	set:         "export %s=%s",
+	environment: "practice.env",
+	with:        "(. %s; %s)",
+	makeKey:     `(umask 077; head -c 32 /dev/urandom >"$HOME/.connect-entra.key")`,
+}
+
+var powerShell = shell{
+	name:        "PowerShell",
+	quote:       powerShellQuote,
+	set:         "$env:%s = %s",
+	environment: "practice.ps1",
+	with:        "Get-Content %s | Invoke-Expression; %s", // Windows may forbid to run it as a script
+	makeKey: "$key = [byte[]]::new(32); [Security.Cryptography.RandomNumberGenerator]::Create().GetBytes($key); " +
+		`[IO.File]::WriteAllBytes("$HOME\connect-entra.key", $key)`,
+}
+
+// hostShell is the one that people of this host type in.
+func hostShell() shell {
+	if runtime.GOOS == "windows" {
+		return powerShell
+	}
+	return bourneShell
+}
 
 // inBash is the line as one types it in bash.
 func (e explanation) inBash() string {

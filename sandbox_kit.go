@@ -19,7 +19,6 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -34,36 +33,14 @@ const (
 	kitWorkload    = "federated.jwt"
 )
 
-// kitShell is how a shell is told what a kit needs.
-type kitShell struct {
-	name        string
-	environment string // the file that sets the variables
-	quote       func(string) string
-	set         string // a variable's name and its quoted value
-	with        string // a quoted file of variables, for a command
-}
-
-var (
-	kitSh         = kitShell{"sh", "practice.env", bashQuote, "export %s=%s", "(. %s; %s)"}
-	kitPowerShell = kitShell{"PowerShell", "practice.ps1", powerShellQuote, "$env:%s = %s", "Get-Content %s | Invoke-Expression; %s"} // running a .ps1 is often forbidden
-)
-
-// hostShell is the shell that people of this host type in.
-func hostShell() kitShell {
-	if runtime.GOOS == "windows" {
-		return kitPowerShell
-	}
-	return kitSh
-}
-
 // practiceKit makes a kit in dir, or makes it anew, and prints what to try. What it
 // prints is itself a script for the shell.
-func practiceKit(sys *system, dir string, shell kitShell) error {
+func practiceKit(sys *system, dir string, sh shell) error {
 	if sys.dir == "" {
 		return fail("storage", "There is no folder here in which the practice cloud could register an application.").
 			try("set HOME to a folder of yours")
 	}
-	if err := checkKitFolder(dir, shell); err != nil {
+	if err := checkKitFolder(dir, sh); err != nil {
 		return err
 	}
 	folder := filepath.Join(sys.dir, "sandbox")
@@ -71,7 +48,7 @@ func practiceKit(sys *system, dir string, shell kitShell) error {
 	if err != nil {
 		return err
 	}
-	app, files, err := newKit(dir, newSandbox(registered), shell)
+	app, files, err := newKit(dir, newSandbox(registered), sh)
 	if err != nil {
 		return fail("storage", "The practice kit cannot be made: %v.", err).because(err)
 	}
@@ -84,16 +61,16 @@ func practiceKit(sys *system, dir string, shell kitShell) error {
 			return fail("storage", "%s cannot be written: %v.", filepath.Join(dir, file.name), err).because(err)
 		}
 	}
-	return sys.print(shell.commands(dir, app.ClientID))
+	return sys.print(sh.commands(dir, app.ClientID))
 }
 
 // checkKitFolder refuses to replace what is not of an earlier kit.
-func checkKitFolder(dir string, shell kitShell) error {
+func checkKitFolder(dir string, sh shell) error {
 	ids, err := readFile(dir, kitIDs)
 	if err == nil && strings.HasPrefix(string(ids), kitMark) {
 		return nil
 	}
-	for _, name := range []string{kitIDs, kitSecret, kitCertificate, kitWorkload, shell.environment} {
+	for _, name := range []string{kitIDs, kitSecret, kitCertificate, kitWorkload, sh.environment} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); err == nil {
 			return fail("usage", "%s is there already, and was not made by connect-entra sandbox.", path).
@@ -109,7 +86,7 @@ func checkKitFolder(dir string, shell kitShell) error {
 type kitFile struct{ name, text string }
 
 // newKit makes an application and the files that prove to be it.
-func newKit(dir string, cloud *sandbox, shell kitShell) (practiceApp, []kitFile, error) {
+func newKit(dir string, cloud *sandbox, sh shell) (practiceApp, []kitFile, error) {
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return practiceApp{}, nil, err
@@ -157,7 +134,7 @@ func newKit(dir string, cloud *sandbox, shell kitShell) (practiceApp, []kitFile,
 		{kitSecret, secret + "\n"},
 		{kitCertificate, string(certificate)},
 		{kitWorkload, workload + "\n"},
-		{shell.environment, shell.variables(app.ClientID, secret, path)},
+		{sh.environment, sh.variables(app.ClientID, secret, path)},
 	}, nil
 }
 
@@ -174,9 +151,9 @@ func kitIDsText(clientID string) string {
 }
 
 // variables is the file that -EnvironmentVariable is tried with.
-func (shell kitShell) variables(clientID, secret, dir string) string {
-	set := func(name, value string) string { return fmt.Sprintf(shell.set+"\n", name, shell.quote(value)) }
-	return kitMark + ": variables for " + shell.name + "\n" +
+func (sh shell) variables(clientID, secret, dir string) string {
+	set := func(name, value string) string { return fmt.Sprintf(sh.set+"\n", name, sh.quote(value)) }
+	return kitMark + ": variables for " + sh.name + "\n" +
 		set("AZURE_TENANT_ID", practiceTenant) +
 		set("AZURE_CLIENT_ID", clientID) +
 		set("AZURE_CLIENT_SECRET", secret) +
@@ -186,7 +163,7 @@ func (shell kitShell) variables(clientID, secret, dir string) string {
 }
 
 // commands is a command for each way to sign in.
-func (shell kitShell) commands(dir, clientID string) string {
+func (sh shell) commands(dir, clientID string) string {
 	in := func(name string) string {
 		path := filepath.Join(dir, name)
 		if path == name || strings.HasPrefix(path, "-") {
@@ -196,13 +173,13 @@ func (shell kitShell) commands(dir, clientID string) string {
 	}
 	var b strings.Builder
 	try := func(what, command string) { fmt.Fprintf(&b, "\n# %s\n%s\n", what, command) }
-	fmt.Fprintf(&b, "# The practice kit is in %s. Everything below is practice: no tenant is contacted.\n", shell.quote(dir))
+	fmt.Fprintf(&b, "# The practice kit is in %s. Everything below is practice: no tenant is contacted.\n", sh.quote(dir))
 	try("A person, in the browser: choose who you are.", "connect-entra -Environment Sandbox")
 	try("A person, with a code for any other browser.", "connect-entra -Environment Sandbox -UseDeviceCode")
-	try("An application, by certificate.", "connect-entra -Environment Sandbox -ClientId "+clientID+" -TenantId "+practiceTenant+" -Certificate "+shell.quote(in(kitCertificate)))
-	try("An application, by secret.", "connect-entra -Environment Sandbox -TenantId "+practiceTenant+" -ClientSecretCredential "+shell.quote(clientID+":@"+in(kitSecret)))
+	try("An application, by certificate.", "connect-entra -Environment Sandbox -ClientId "+clientID+" -TenantId "+practiceTenant+" -Certificate "+sh.quote(in(kitCertificate)))
+	try("An application, by secret.", "connect-entra -Environment Sandbox -TenantId "+practiceTenant+" -ClientSecretCredential "+sh.quote(clientID+":@"+in(kitSecret)))
 	try("The managed identity of this host, which the practice cloud pretends to be in Azure.", "connect-entra -Environment Sandbox -Identity")
 	try("A token that you have.", "connect-entra token -Environment Sandbox -Identity | connect-entra -Environment Sandbox -AccessToken -")
-	try("What the environment says.", fmt.Sprintf(shell.with, shell.quote(in(shell.environment)), "connect-entra -Environment Sandbox -EnvironmentVariable"))
+	try("What the environment says.", fmt.Sprintf(sh.with, sh.quote(in(sh.environment)), "connect-entra -Environment Sandbox -EnvironmentVariable"))
 	return b.String()
 }

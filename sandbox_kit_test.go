@@ -21,7 +21,7 @@ import (
 func makeKit(t *testing.T, own, dir string) (printed string, err error) {
 	t.Helper()
 	var stdout bytes.Buffer
-	err = practiceKit(&system{stdout: &stdout, dir: own}, dir, kitSh)
+	err = practiceKit(&system{stdout: &stdout, dir: own}, dir, bourneShell)
 	return stdout.String(), err
 }
 
@@ -69,7 +69,7 @@ func TestPracticeKitSignsIn(t *testing.T) {
 	for _, want := range []string{
 		"-ClientId " + app.ClientID + " -TenantId " + practiceTenant + " -Certificate " + bashQuote(filepath.Join(dir, kitCertificate)) + "\n",
 		"-TenantId " + practiceTenant + " -ClientSecretCredential " + bashQuote(app.ClientID+":@"+filepath.Join(dir, kitSecret)) + "\n",
-		"(. " + bashQuote(filepath.Join(dir, kitSh.environment)) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
+		"(. " + bashQuote(filepath.Join(dir, bourneShell.environment)) + "; connect-entra -Environment Sandbox -EnvironmentVariable)\n",
 	} {
 		if !strings.Contains(printed, want) {
 			t.Errorf("%q is not in\n%s", want, printed)
@@ -85,7 +85,7 @@ func TestPracticeKitSignsIn(t *testing.T) {
 func TestPracticeKitForPowerShell(t *testing.T) {
 	own, dir := filepath.Join(t.TempDir(), "own"), filepath.Join(t.TempDir(), "wilma's kit")
 	var stdout bytes.Buffer
-	if err := practiceKit(&system{stdout: &stdout, dir: own}, dir, kitPowerShell); err != nil {
+	if err := practiceKit(&system{stdout: &stdout, dir: own}, dir, powerShell); err != nil {
 		t.Fatal(err)
 	}
 	registered, err := loadRegistry(filepath.Join(own, "sandbox"))

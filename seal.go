@@ -129,7 +129,7 @@ func (v *vault) ready() error {
 // for the absence of what it opens.
 func (v *vault) unreachable(what string, err error) error {
 	return fail("storage", "The key that kept connections are sealed with cannot be had from %s: %s.", clean(what), strings.TrimSuffix(err.Error(), ".")).
-		try(`make a key file, (umask 077; head -c 32 /dev/urandom >"$HOME/.connect-entra.key"), and set %s to it; or -ContextScope Process`, keyFileName)
+		try("make a key file, %s, and set %s to it; or -ContextScope Process", hostShell().makeKey, keyFileName)
 }
 
 // newKey makes a key, unless another process has just done so.
