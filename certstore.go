@@ -173,7 +173,7 @@ func (s certificateSearch) miss(all []stored, now time.Time) error {
 	}
 	if c, ok := s.nearest(all); ok {
 		return s.notFound("The nearest there is "+clean(c.subject)+".").
-			try(`give the whole subject: -CertificateSubjectName '%s'`, clean(c.subject))
+			try("give the whole subject: -CertificateSubjectName %s", hostShell().quote(clean(c.subject)))
 	}
 	f := s.notFound(summary(all, s.stores))
 	if s.thumbprint != "" && strings.Trim(s.thumbprint, "0123456789abcdefABCDEF") != "" {
@@ -200,23 +200,34 @@ func summary(all []stored, stores []string) string {
 	return "There are: " + strings.Join(lines, "; ") + "."
 }
 
-// nearest finds the subject that was meant, if it is other spaces, another order or a
-// missing CN= that keep it from matching, or a slip or two.
+// nearest finds the subject that was meant: one with all that was typed and more, or one
+// that only other spaces, another order, a missing CN= or a slip or two keep from matching.
 func (s certificateSearch) nearest(all []stored) (stored, bool) {
+	if s.subject == "" {
+		return stored{}, false
+	}
+	typed := looseParts(s.subject)
 	var names []string
 	subjects := map[string]stored{}
 	for _, c := range all {
-		if c.certificate != nil && s.subject != "" {
-			names = append(names, looseName(c.subject))
-			subjects[looseName(c.subject)] = c
+		if c.certificate == nil {
+			continue
 		}
+		parts := looseParts(c.subject)
+		if !slices.ContainsFunc(typed, func(part string) bool { return !slices.Contains(parts, part) }) {
+			return c, true
+		}
+		name := strings.Join(parts, ",")
+		names = append(names, name)
+		subjects[name] = c
 	}
-	c, ok := subjects[nearest(looseName(s.subject), names)]
+	c, ok := subjects[nearest(strings.Join(typed, ","), names)]
 	return c, ok
 }
 
-// looseName is a name without what people get wrong: case, spaces, order, CN= left out.
-func looseName(name string) string {
+// looseParts are the parts of a name without what people get wrong: case, spaces, order,
+// CN= left out.
+func looseParts(name string) []string {
 	parts := strings.Split(strings.ReplaceAll(strings.ToLower(name), " ", ""), ",")
 	for i, part := range parts {
 		if !strings.Contains(part, "=") {
@@ -224,5 +235,5 @@ func looseName(name string) string {
 		}
 	}
 	slices.Sort(parts)
-	return strings.Join(parts, ",")
+	return parts
 }

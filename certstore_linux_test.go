@@ -52,6 +52,7 @@ func TestDotNETStore(t *testing.T) {
 		{CertificateRef{Subject: "CN=store-public"}, "", "bad-certificate: The certificate CN=store-public in CurrentUser\\My has no private key there. | {*}"},
 		{CertificateRef{Subject: "CN=store-publik"}, "", miss("subject name 'CN=store-publik'") + "The nearest there is CN=store-public. | {*}"},
 		{CertificateRef{Subject: "CN=store-rsa,O=Contoso"}, "", miss("subject name 'CN=store-rsa,O=Contoso'") + "The nearest there is CN=store-rsa, O=Contoso. | {*}"},
+		{CertificateRef{Subject: "store-rsa"}, "", miss("subject name 'store-rsa'") + "The nearest there is CN=store-rsa, O=Contoso. | give the whole subject: -CertificateSubjectName 'CN=store-rsa, O=Contoso'"},
 		{CertificateRef{Subject: "O=Contoso, CN=store-rsa"}, "", miss("subject name 'O=Contoso, CN=store-rsa'") + "The nearest there is CN=store-rsa, O=Contoso. | {*}"},
 		{CertificateRef{Path: `Cert:\LocalMachine\My\3905A014F306CD5CE639C86B34A23964724122C8`}, "", miss("thumbprint '3905A014F306CD5CE639C86B34A23964724122C8'") + "The store cannot be read: Unix LocalMachine X509Store is limited to the Root and CertificateAuthority stores. | {*}"},
 	} {

@@ -109,7 +109,7 @@ func TestMissesExplainThemselves(t *testing.T) {
 		{CertificateRef{Thumbprint: thumbprintOf(locked)}, "bad-certificate: The certificate CN=locked has a key that this user may not use. | {*}"},
 		{CertificateRef{Thumbprint: fmt.Sprintf("%X", sha256.Sum256(app.Raw))}, "bad-value: 'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again. This is the SHA-256 thumbprint of CN=\"app, Contoso\". | give its SHA-1 thumbprint: " + thumbprintOf(app)},
 		{CertificateRef{Thumbprint: strings.Repeat("a", 64)}, "bad-value: 'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again. | 64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits"},
-		{CertificateRef{Subject: "old"}, "certificate-not-found: Certificate with subject name 'old' was not found in certificate store or has expired. The nearest there is CN=old. | give the whole subject: -CertificateSubjectName 'CN=old'"},
+		{CertificateRef{Subject: "old"}, "certificate-not-found: Certificate with subject name 'old' was not found in certificate store or has expired. The nearest there is CN=old. | give the whole subject: -CertificateSubjectName " + hostShell().quote("CN=old")},
 		{CertificateRef{Subject: "CN=futur"}, "certificate-not-found: {*} The nearest there is CN=future. | {*}"},
 		{CertificateRef{Subject: "CN = old"}, "certificate-not-found: {*} The nearest there is CN=old. | {*}"},
 		{CertificateRef{Subject: "CN=another thing"}, "certificate-not-found: {*} " + elsewhere + " | name its file instead: -Certificate FILE"},
