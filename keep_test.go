@@ -235,18 +235,39 @@ func TestNeverTheWrongOne(t *testing.T) {
 	public := practiceApp{ClientID: "00000000-0000-4000-8000-0000000000c9", Name: "Another", Public: true}
 	d := newDesk(t, public)
 	people, cloudNames, clients := []string{wilma, oskar}, []string{"Global", "USGov"}, []string{defaultClientID, public.ClientID}
-	for round := range 32 {
-		cloud, client := cloudNames[round%2], clients[round/2%2]
-		d.person = people[round%2]
-		d.cloud(cloud)
-		d.must(0, fmt.Sprintf("-Environment %s -ClientId %s", cloud, client))
-		if c := d.token(); c.Account != d.person || c.AppID != client || c.TenantID != practiceTenant || c.Audience != map[string]string{"Global": graphAppID, "USGov": graphAppID}[cloud] && !strings.HasPrefix(c.Audience, "https://") {
-			t.Errorf("asked %s %s %s, got %s %s %s", cloud, client, d.person, c.Audience, c.AppID, c.Account)
+	for round := range 104 {
+		e, _ := findEnvironment(clouds, cloudNames[round%2])
+		client, person := clients[round/2%2], people[round/4%2]
+		d.person = person
+		d.cloud(e.Name)
+		if round < 8 {
+			d.must(0, fmt.Sprintf("-Environment %s -ClientId %s -Force", e.Name, client))
+		} else {
+			d.must(0, "context use "+d.named(e.Name, client, person))
+		}
+		if c := d.token(); c.Account != person || c.AppID != client || c.TenantID != practiceTenant || c.Audience != e.GraphEndpoint {
+			t.Errorf("asked %s %s %s, got %s %s %s", e.GraphEndpoint, client, person, c.Audience, c.AppID, c.Account)
+		}
+		if round%16 == 15 {
+			d.expire()
 		}
 	}
-	if n := d.grants("authorization_code"); n != 4 {
-		t.Errorf("%d sign-ins for four identities", n)
+	if n := d.grants("authorization_code"); n != 8 {
+		t.Errorf("%d sign-ins for eight identities", n)
 	}
+}
+
+// named is what that connection is called.
+func (d *desk) named(cloud, client, person string) string {
+	d.t.Helper()
+	all, err := d.keep().list()
+	for _, n := range all {
+		if n.Environment == cloud && n.ClientID == client && n.Account == person {
+			return n.Name
+		}
+	}
+	d.t.Fatalf("%s by %s in %s is not kept: %v", person, client, cloud, err)
+	return ""
 }
 
 // TestWhichTenantsFit: the kept one was made with tenant, and is of practiceTenant.
