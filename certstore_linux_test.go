@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,6 +65,28 @@ func TestDotNETStore(t *testing.T) {
 		case err != nil && (c.want == "" || !matchesWild(c.want, refusalLine(t, err))):
 			t.Errorf("%+v:\n got %s\nwant %s", c.ref, refusalLine(t, err), c.want)
 		}
+	}
+}
+
+// TestStoreIsWhatDotNETSaid compares every certificate with .NET's own list of them.
+func TestStoreIsWhatDotNETSaid(t *testing.T) {
+	all, err := listCertificates(context.Background(), newHolder(t, "", "", dotnetHome(t)).system, certificateStores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for _, c := range all {
+		_, err := c.open()
+		got = append(got, fmt.Sprintf("%s | %s | key %v | %s to %s", c.thumbprint, c.subject, err == nil, day(c.certificate.NotBefore), day(c.certificate.NotAfter)))
+	}
+	for line := range strings.Lines(string(readTestFile(t, "testdata/certificates/store.txt"))) {
+		_, line, _ = strings.Cut(line, " | ")
+		want = append(want, strings.NewReplacer("True", "true", "False", "false").Replace(strings.TrimSpace(line)))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

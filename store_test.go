@@ -239,4 +239,11 @@ func TestKeyFilesAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("good", link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readKeyFile(link); err == nil || !strings.Contains(err.Error(), "it is a link") {
+		t.Errorf("link: %v", err)
+	}
 }
