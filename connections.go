@@ -206,10 +206,10 @@ func (k *keep) current() (string, error) {
 }
 
 func (k *keep) setCurrent(id string) error {
-	if now, _, err := k.readSealed(currentID + sealedSuffix); err == nil && string(now) == id {
-		return nil
-	}
 	return k.locked(currentID, func() error {
+		if now, _, err := k.readSealed(currentID + sealedSuffix); err == nil && string(now) == id {
+			return nil
+		}
 		return k.writeSealed(currentID+sealedSuffix, []byte(id))
 	})
 }

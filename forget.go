@@ -35,28 +35,42 @@ func (k *keep) forget(name string, all bool, spared string) ([]named, error) {
 	if err := k.removeAll(n.ID); err != nil {
 		return nil, err
 	}
-	if n.ID == current {
-		err = k.removeAll(currentID)
-	}
-	return []named{n}, err
+	return []named{n}, k.unselect(n.ID)
+}
+
+// unselect forgets that a connection is the current one, unless another process has just
+// made another one current, or this one again.
+func (k *keep) unselect(id string) error {
+	return k.locked(currentID, func() error {
+		now, _, err := k.readSealed(currentID + sealedSuffix)
+		if err == nil && string(now) != id {
+			return nil
+		}
+		if _, err := k.read(id + sealedSuffix); err == nil {
+			return nil
+		}
+		return k.removeFiles(currentID)
+	})
 }
 
 // removeAll removes a connection's file and what was set aside or left of it.
 func (k *keep) removeAll(id string) error {
-	return k.locked(id, func() error {
-		files, err := k.folder.list("")
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			if strings.HasPrefix(file, id+sealedSuffix) {
-				if err := k.remove(file); err != nil {
-					return err
-				}
+	return k.locked(id, func() error { return k.removeFiles(id) })
+}
+
+func (k *keep) removeFiles(id string) error {
+	files, err := k.folder.list("")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if strings.HasPrefix(file, id+sealedSuffix) {
+			if err := k.remove(file); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // forgetAll leaves the key where a connection is spared, and which one is current.

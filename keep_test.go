@@ -364,6 +364,34 @@ func TestUseAndDisconnect(t *testing.T) {
 	}
 }
 
+// TestDisconnectLeavesWhatCameBetween: while one process disconnects, another may have
+// made another connection current, or the same one anew.
+func TestDisconnectLeavesWhatCameBetween(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	k := d.keep()
+	mine, err := k.current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.unselect("another"); err != nil {
+		t.Error(err)
+	}
+	if err := k.unselect(mine); err != nil {
+		t.Error(err)
+	}
+	d.token()
+	if err := k.removeAll(mine); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.unselect(mine); err != nil {
+		t.Error(err)
+	}
+	if now, err := k.current(); now != "" || err != nil {
+		t.Errorf("%q, %v", now, err)
+	}
+}
+
 // TestNamesAreUnique gives three connections of one application the same short name.
 func TestNamesAreUnique(t *testing.T) {
 	c := AuthContext{TenantID: "t", Environment: "Global", ClientID: "c", TokenCredentialType: "ClientSecret"}
