@@ -47,9 +47,10 @@ func absolutePath(path string) string {
 }
 
 // command is what to type to make this connection again.
-func (p Plan) command() string {
+func (p Plan) command() string { return p.commandFor(hostShell().quote) }
+
+func (p Plan) commandFor(quote func(string) string) string {
 	words := []string{"connect-entra"}
-	quote := hostShell().quote
 	add := func(name, value string) {
 		if value != "" {
 			words = append(words, "-"+name, quote(value))
@@ -78,7 +79,7 @@ func (p Plan) command() string {
 		add("Certificate", p.Certificate.Path)
 		add("CertificatePassword", p.Certificate.Password.source)
 		if p.SendChain {
-			words = append(words, "-SendCertificateChain", "true")
+			words = append(words, "-SendCertificateChain", "1")
 		}
 	}
 	if p.Environment.Name != "Global" {

@@ -30,12 +30,10 @@ func TestCommandMakesTheSameConnection(t *testing.T) {
 		plan.ScopeTyped = false // the command names what may have been a default
 		return plan
 	}
-	typed := func(command string) (Params, error) {
-		if hostShell().name == "PowerShell" {
-			_, p, err := bindLine(command)
-			return p, err
-		}
-		return bind(parameters, shellWords(command, nil)[1:])
+	inSh := func(command string) (Params, error) { return bind(parameters, shellWords(command, nil)[1:]) }
+	inPowerShell := func(command string) (Params, error) {
+		_, p, err := bindLine(command)
+		return p, err
 	}
 	for _, line := range []string{
 		"",
@@ -53,9 +51,14 @@ func TestCommandMakesTheSameConnection(t *testing.T) {
 		"-Certificate /a/app.pem -CertificatePassword -" + other + " -ContextScope CurrentUser",
 	} {
 		plan := planned(bind(parameters, strings.Fields(line)))
-		command := plan.command()
-		if again := planned(typed(command)); !reflect.DeepEqual(again, plan) {
-			t.Errorf("%s\nis to be typed as\n%s\n%+v\n%+v", line, command, plan, again)
+		for _, c := range []struct {
+			quote func(string) string
+			typed func(string) (Params, error)
+		}{{bashQuote, inSh}, {powerShellQuote, inPowerShell}} {
+			command := plan.commandFor(c.quote)
+			if again := planned(c.typed(command)); !reflect.DeepEqual(again, plan) {
+				t.Errorf("%s\nis to be typed as\n%s\n%+v\n%+v", line, command, plan, again)
+			}
 		}
 	}
 	spaced := planned(bind(parameters, []string{"-CertificateSubjectName", "CN=app, O=Contoso", "-ClientId", someApp, "-TenantId", "contoso.com"}))
