@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -74,6 +75,9 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 			return h, target{}, fail("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
 				try("connect with a certificate or a federated token")
 		}
+		if err := checkIdentitySecrets(sys); err != nil {
+			return h, target{}, err
+		}
 		t := target{kind: toIdentity, base: h.endpoint, arc: source == managedidentity.AzureArc}
 		if typed := sys.getenv(h.variable); h.variable != "" && typed != "" {
 			if t.base, err = identityBase(h.variable, typed); err != nil {
@@ -86,6 +90,26 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 		return h, t, err
 	}
 	return identityHost{}, target{}, fail("no-managed-identity", "This kind of Azure host is not known: %s.", clean(string(source)))
+}
+
+// checkIdentitySecrets looks at what is sent as it is, in a header.
+func checkIdentitySecrets(sys *system) error {
+	for _, name := range []string{"IDENTITY_HEADER", "MSI_SECRET"} {
+		if err := checkText(name, sys.getenv(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explain says of a service that cannot be reached what kind it was taken for, and by
+// what.
+func (h identityHost) explain(err error) error {
+	var f *failure
+	if errors.As(err, &f) && f.id == "network" && f.cure == "" {
+		f.try("this host was taken for %s, by %s: look whether its service runs, or connect another way", h.name, h.signs)
+	}
+	return err
 }
 
 // identityBase is the scheme and host of an endpoint that the environment names. A token

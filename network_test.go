@@ -200,3 +200,12 @@ func gzipped(size int) []byte {
 	z.Close()
 	return b.Bytes()
 }
+
+// TestHowToTrustMore: Go looks at SSL_CERT_FILE on Unix only.
+func TestHowToTrustMore(t *testing.T) {
+	for system, takes := range map[string]bool{"linux": true, "freebsd": true, "windows": false, "darwin": false} {
+		if how := trustMore(system); strings.Contains(how, "SSL_CERT_FILE") != takes || how == "" {
+			t.Errorf("%s: %s", system, how)
+		}
+	}
+}

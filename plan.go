@@ -72,6 +72,13 @@ func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, e
 			return plan, err
 		}
 	}
+	for name, place := range map[string]Secret{
+		"-AccessToken": p.secret("AccessToken"), "-CertificatePassword": p.secret("CertificatePassword"), "-ClientSecretCredential": p.credential("ClientSecretCredential").Secret,
+	} {
+		if err := checkText(name, place.source); err != nil {
+			return plan, err
+		}
+	}
 	steps := map[string]func(*Plan, Params, func(string) string) error{
 		userSet:        planUser,
 		certificateSet: planCertificate,

@@ -63,7 +63,7 @@ type world struct {
 
 func newWorld(t *testing.T, apps ...practiceApp) *world {
 	t.Helper()
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+	if ownsTrust(runtime.GOOS) {
 		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
 	}
 	w := &world{fakeEntra: newFakeEntra(apps...)}
@@ -175,7 +175,7 @@ func TestProcessReachesEveryCloud(t *testing.T) {
 }
 
 // writeTestCertificate gives the path of the test app's certificate with its key.
-func writeTestCertificate(t *testing.T) string {
+func writeTestCertificate(t testing.TB) string {
 	t.Helper()
 	certificate, key := testCertificate()
 	der, err := x509.MarshalPKCS8PrivateKey(key)

@@ -47,7 +47,7 @@ func (s Secret) String() string {
 	case "-":
 		return "stdin"
 	}
-	return s.source
+	return clean(s.source)
 }
 
 // asks says whether reading it needs somebody to be there.
@@ -82,12 +82,12 @@ func (s Secret) read(ctx context.Context, sys *system, what, prompt string) (str
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	switch {
 	case text == "":
-		return "", fail("bad-value", "%s from %s is empty.", what, s).try("put it into %s and try again", s)
+		return "", fail("bad-value", "%s from %s is empty.", upperFirst(what), s).try("put it into %s and try again", s)
 	case strings.HasPrefix(text, "\uFEFF") || !utf8.ValidString(text):
-		return "", fail("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", what, s).
+		return "", fail("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", upperFirst(what), s).
 			try("save it as UTF-8 without BOM; in Windows PowerShell: Set-Content -Encoding ascii")
 	case strings.ContainsFunc(text, isControl):
-		return "", fail("bad-value", "%s from %s holds a control character or more than one line.", what, s).
+		return "", fail("bad-value", "%s from %s holds a control character or more than one line.", upperFirst(what), s).
 			try("keep the secret alone in its place, on one line")
 	}
 	return text, nil
@@ -111,22 +111,48 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 		name := strings.TrimPrefix(source, "env:")
 		text := sys.getenv(name)
 		if text == "" {
-			return "", fail("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", upperFirst(what), name).
-				try("export %s, or name another place: -, @FILE", name)
+			return "", fail("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", upperFirst(what), clean(name)).
+				try("export %s, or name another place: -, @FILE", clean(name))
 		}
 		return text, nil
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(source, "file:"), "@")
+	name, ok := strings.CutPrefix(source, "file:")
+	if !ok {
+		name = strings.TrimPrefix(source, "@")
+	}
+	return await(ctx, func() (string, error) { return readSecretFile(name, what) })
+}
+
+func readSecretFile(name, what string) (string, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return "", fail("bad-value", "%s cannot be read: %v.", upperFirst(what), err).because(err).
-			try("check the path after @ and who may read the file")
+		return "", fail("bad-value", "%s cannot be read: %s.", upperFirst(what), clean(err.Error())).because(err).
+			try("check its path, and who may read the file")
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0 {
-		return "", fail("bad-value", "%s cannot be read: %s is not a file.", upperFirst(what), name)
+		return "", fail("bad-value", "%s cannot be read: %s is not a file.", upperFirst(what), clean(name))
 	}
 	return readAll(file, what)
+}
+
+// await leaves a read that hangs, at a pipe into which nobody writes, when ctx ends.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := read()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		return *new(T), context.Cause(ctx)
+	}
 }
 
 // readLine takes one line from stdin; whoever waits long is told for what.

@@ -134,3 +134,27 @@ func TestHostileTimeouts(t *testing.T) {
 		}
 	}
 }
+
+// TestHostilePlacesOfSecrets: where a secret is read from may be as hostile as any value.
+func TestHostilePlacesOfSecrets(t *testing.T) {
+	const app = "8886ad7b-1795-4542-9808-c85859d97f23"
+	for _, hostile := range []string{"a\x1b[2J", "a\nb", "a\x00", "\u009b31m", "a\u202eb", "a\u200bb"} {
+		for _, place := range []string{"env:", "@", "file:"} {
+			for parameter, args := range map[string][]string{
+				"AccessToken":            {"-AccessToken", place + hostile},
+				"ClientSecretCredential": {"-ClientSecretCredential", app + ":" + place + hostile, "-TenantId", testTenant, "-ContextScope", "Process"},
+				"CertificatePassword":    {"-CertificatePassword", place + hostile, "-Certificate", "testdata/certificates/openssl/none.pfx", "-ClientId", app, "-TenantId", testTenant, "-ContextScope", "Process"},
+			} {
+				sys, printed := cutOff(t, nil)
+				status := run(t.Context(), sys, args)
+				said := printed.String()
+				if status != 2 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.ContainsAny(said, "\u202e\u200b") {
+					t.Errorf("%q: status %d, %q", args, status, said)
+				}
+				if strings.ContainsFunc(hostile, isControl) && !strings.Contains(said, parameter) {
+					t.Errorf("%q: does not name the parameter: %s", args, said)
+				}
+			}
+		}
+	}
+}
