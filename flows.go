@@ -172,8 +172,8 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 		if err != nil {
 			return public.AuthResult{}, err
 		}
-		message := firstOf(code.Result.Message, "To sign in, open the page "+code.Result.VerificationURL+" and enter the code "+code.Result.UserCode+".")
-		sys.say("", "%s", clean(message))
+		// Entra's own words, of what was checked; the message that came may say anything.
+		sys.say("", "To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", code.Result.VerificationURL, code.Result.UserCode)
 		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you.")
 		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
 		defer stop()

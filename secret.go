@@ -254,11 +254,14 @@ const maxForeign = 500
 
 // clean makes foreign text safe for a terminal and for one line: what is not a visible
 // character or a plain space becomes a visible escape, and the end of a long one is cut.
-func clean(s string) string {
+func clean(s string) string { return escape(s, maxForeign) }
+
+// escape is clean with another limit, in characters.
+func escape(s string, most int) string {
 	var b strings.Builder
 	shown := 0
 	for i, r := range s {
-		if shown == maxForeign {
+		if shown == most {
 			b.WriteString("…")
 			break
 		}

@@ -162,7 +162,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 func (w *wire) follow(c *call) (*http.Response, error) {
 	for range maxRedirects + 1 {
 		resp, err := w.send(c)
-		if err != nil || resp.StatusCode/100 != 3 {
+		if err != nil || resp.StatusCode != http.StatusFound {
 			return resp, err
 		}
 		to, err := c.request.URL.Parse(resp.Header.Get("Location"))
@@ -230,7 +230,7 @@ func (w *wire) admit(r *http.Request) (*call, error) {
 // judge hands a good answer on and makes a failure of any other.
 func (w *wire) judge(c *call, a *answer, again bool) (*http.Response, error) {
 	switch {
-	case c.purpose == forGraph && c.request.Method == http.MethodGet && a.StatusCode/100 == 3 && a.Header.Get("Location") != "":
+	case c.purpose == forGraph && c.request.Method == http.MethodGet && a.StatusCode == http.StatusFound && a.Header.Get("Location") != "":
 	case slices.Contains(policies[w.kind].good, a.StatusCode):
 		if err := w.checkAnswer(c, a); err != nil {
 			return nil, err

@@ -431,6 +431,12 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 }
 
 func TestGraphRedirectLeavesTheTokenBehind(t *testing.T) {
+	for _, status := range []int{301, 303, 304, 307, 308} {
+		s := &server{header: http.Header{"Location": {"https://files.example/x"}}, handle: func(*http.Request, url.Values) (int, string) { return status, "" }}
+		if _, err := graphWire(s).Do(get("https://graph.microsoft.com/v1.0/me")); idOf(err) != "hostile-answer" || len(s.requests) != 1 {
+			t.Errorf("%d: %v after %v", status, err, s.requests)
+		}
+	}
 	for _, test := range []struct {
 		name, method string
 		hops         int

@@ -158,3 +158,44 @@ func TestHostilePlacesOfSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestControlCharactersAreRefused types some into every parameter that takes text, of
+// every verb: exit 2, the parameter named, nothing sent.
+func TestControlCharactersAreRefused(t *testing.T) {
+	with := map[string][]string{
+		"CertificateSubjectName": {"-ClientId", "x"}, "CertificateThumbprint": {"-ClientId", "x"}, "AzureADEndpoint": {"-Name", "x"}, "GraphEndpoint": {"-Name", "x"},
+	}
+	for _, v := range verbs() {
+		for _, row := range v.parameters {
+			if row.idle || row.lines || row.kind != aString || v.name == "help" { // whose topic has no parameter's name
+				continue
+			}
+			for _, hostile := range []string{"a\r\nb", "a\nb", "a\x00b", "a\tb", "a\u2028b", "a\x1b[2Jb", "a\u009bb"} {
+				sys, printed := cutOff(t, nil)
+				args := append(strings.Fields(v.name), "-"+row.name, hostile)
+				status := run(t.Context(), sys, append(args, with[row.name]...))
+				if said := printed.String(); status != 2 || !strings.Contains(said, row.name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) {
+					t.Errorf("%q: status %d, %q", args, status, said)
+				}
+			}
+		}
+	}
+}
+
+// TestWhatWasTypedSteersNoTerminal: a refusal quotes what was typed.
+func TestWhatWasTypedSteersNoTerminal(t *testing.T) {
+	for _, hostile := range []string{"a\x1b]0;owned\a\x1b[2J", "a\r\nConnect-Entra: all is well", "\u202emoc", "a\x9b31m"} {
+		for _, args := range [][]string{
+			{hostile}, {"-" + hostile}, {"-Environment:" + hostile}, {"-Scopes", "a", hostile, "b"}, {"help", hostile}, {"-ContextScope", hostile}, {"-ClientTimeout", hostile},
+			{"explain", hostile}, {"request", hostile, "/me"}, {"request", "GET", "/" + hostile}, {"-AccessToken", hostile}, {"completion", hostile}, {"-Verbose:" + hostile},
+			{"version", hostile}, {"token", "--", hostile}, {"context", "use", hostile}, {"environments", "remove", hostile},
+		} {
+			sys, printed := cutOff(t, nil)
+			run(t.Context(), sys, args)
+			said := printed.String()
+			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.Contains(said, "\u202e") || strings.Contains(said, "\nConnect-Entra: all") {
+				t.Errorf("%q: %q", args, said)
+			}
+		}
+	}
+}
