@@ -67,7 +67,7 @@ var environmentReads = []environmentRead{
 // where it is refused, and only Entra, this host's network or the proxy that it names
 // where it is not; no secret is printed, and nothing that a terminal obeys.
 func FuzzEnvironment(f *testing.F) {
-	values := append(hostileNames, "", "1", "x", `"}`, "http://127.0.0.1:1/x", "http://169.254.169.254", "https://10.0.0.1", "/dev/null", "evil.example:80")
+	values := append(hostileNames, "", "1", "x", `"}`, `\u001b[2J"}`, `x","Scopes":["\u202e"]}`, "http://127.0.0.1:1/x", "http://169.254.169.254", "https://10.0.0.1", "/dev/null", "evil.example:80")
 	for which := range environmentReads {
 		for i := which % 6; i < len(values); i += 6 {
 			f.Add(uint8(which), values[i])

@@ -116,6 +116,7 @@ type failure struct {
 	server  *serverError // what Entra or Graph answered, if that is the reason
 	cure    string       // better than the kind's own, for this case
 	cause   error        // for errors.Is and As; printed by nothing
+	run     string       // the correlation id of what was sent, where no server named one
 }
 
 // serverError is a refusal as Entra, Graph or a managed-identity host words it.
@@ -228,6 +229,9 @@ func (sys *system) report(err error) int {
 		if ids != nil {
 			fmt.Fprintf(&b, "  %s\n", strings.Join(ids, "  "))
 		}
+	}
+	if f.server == nil && f.run != "" {
+		fmt.Fprintf(&b, "  correlation: %s\n", f.run)
 	}
 	if cure := f.advice(); cure != "" {
 		fmt.Fprintf(&b, "  try: %s\n", escape(cure, maxMessage))

@@ -176,7 +176,8 @@ func wrongKeyFile(why string) error {
 	return fail("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
 }
 
-// checkKeyFile lets through a plain file of at most 4096 bytes.
+// checkKeyFile lets through a plain file of at most 4096 bytes, of the owner of its folder
+// or the system's.
 func checkKeyFile(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -185,6 +186,10 @@ func checkKeyFile(path string) error {
 			try("run as a member of the group himds, or as root")
 	case !info.Mode().IsRegular() || info.Size() > 4096:
 		return wrongKeyFile("it is no file of at most 4096 bytes")
+	}
+	folder, err := os.Lstat(filepath.Dir(path))
+	if err != nil || !isOf(info, folder) {
+		return wrongKeyFile("it belongs to somebody else")
 	}
 	return nil
 }

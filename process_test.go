@@ -217,6 +217,19 @@ func TestProcessStatuses(t *testing.T) {
 	}
 }
 
+// TestProcessTellsItsRoute: -Debug says what stands between here and the server, and which
+// authorities are trusted, without the proxy's password.
+func TestProcessTellsItsRoute(t *testing.T) {
+	w := newWorld(t, testApp())
+	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
+	_, stderr, status := process(t, testSecret+"\n", w.env, "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":-", "-ContextScope", "Process", "-Debug")
+	_, proxy, _ := strings.Cut(w.env[0], "@")
+	_, roots, _ := strings.Cut(w.env[1], "=")
+	if status != 0 || !strings.Contains(stderr, "through the proxy http://"+proxy+"\n") || !strings.Contains(stderr, "trusting the authorities of SSL_CERT_FILE: "+roots+"\n") || strings.Contains(stderr, "canary") {
+		t.Errorf("status %d\n%s", status, stderr)
+	}
+}
+
 // TestProcessPrintsTokenAlone has a token alone on stdout, for a pipe.
 func TestProcessPrintsTokenAlone(t *testing.T) {
 	w := newWorld(t, testApp())

@@ -10,6 +10,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -140,8 +141,18 @@ func (c *call) cannotReplay() bool {
 	return c.body == nil && c.request.Body != nil && c.request.GetBody == nil
 }
 
-// Do carries one request out. An error is a *failure, or the end of r's context.
+// Do carries one request out. An error is a *failure, or the end of r's context. One of
+// a server that may have got the request names it.
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	resp, err := w.do(r)
+	var f *failure
+	if errors.As(err, &f) && (f.id == "timeout" || f.id == "hostile-answer") {
+		f.run = w.correlation
+	}
+	return resp, err
+}
+
+func (w *wire) do(r *http.Request) (*http.Response, error) {
 	c, err := w.admit(r)
 	if err != nil {
 		return nil, err
