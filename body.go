@@ -74,9 +74,8 @@ func (b *payload) readStdin(ctx context.Context, sys *system) error {
 	if sys.terminal.stdin {
 		sys.note("Type the body, and end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
 	}
-	_, err := await(ctx, func() (any, error) { return nil, b.hold(sys.stdin) })
 	b.stdin = false
-	return err
+	return await(ctx, func() error { return b.hold(sys.stdin) })
 }
 
 // check finds what a shell made of JSON that was typed, before Graph does.

@@ -58,7 +58,7 @@ func readCertificateFile(ctx context.Context, sys *system, name string, ref Cert
 	case !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0: // a shell's <(…) is a pipe
 		err = fmt.Errorf("%s is not a file", name)
 	default:
-		data, err = await(ctx, func() ([]byte, error) { return readCertificatePath(name) })
+		err = await(ctx, func() (err error) { data, err = readCertificatePath(name); return err })
 	}
 	switch {
 	case err == nil:
@@ -96,14 +96,16 @@ func readCertificateStdin(ctx context.Context, sys *system, ref CertificateRef) 
 	if sys.terminal.stdin {
 		sys.note("Paste the certificate and its key in PEM form, then end with Ctrl-D (on Windows Ctrl-Z and Enter).")
 	}
-	return await(ctx, func() ([]byte, error) {
-		data, err := limitCertificate(sys.stdin, "stdin")
-		if err != nil {
-			return nil, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(err.Error())).because(err).
-				try("check what is piped into -Certificate -")
-		}
+	var data []byte
+	err := await(ctx, func() (err error) { data, err = limitCertificate(sys.stdin, "stdin"); return err })
+	switch {
+	case err == nil:
 		return data, nil
-	})
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	return nil, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(err.Error())).because(err).
+		try("check what is piped into -Certificate -")
 }
 
 // warnOfReaders speaks up where others may read a key. Windows' mode bits say nothing

@@ -99,10 +99,12 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 		return r, fail("bad-value", "-ContentType holds a control character.")
 	}
 	r.headers = append(r.headers, header{"Content-Type", kind})
-	if r.body, err = await(ctx, func() (*payload, error) { return readPayload(body) }); err == nil {
-		err = r.body.check(kind)
+	var sent *payload
+	if err = await(ctx, func() (err error) { sent, err = readPayload(body); return err }); err != nil {
+		return r, err
 	}
-	return r, err
+	r.body = sent
+	return r, sent.check(kind)
 }
 
 // graphClient sends requests with the token of a connection.

@@ -120,7 +120,11 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 	if !ok {
 		name = strings.TrimPrefix(source, "@")
 	}
-	return await(ctx, func() (string, error) { return readSecretFile(name, what) })
+	var text string
+	if err := await(ctx, func() (err error) { text, err = readSecretFile(name, what); return err }); err != nil {
+		return "", err
+	}
+	return text, nil
 }
 
 func readSecretFile(name, what string) (string, error) {
@@ -136,22 +140,16 @@ func readSecretFile(name, what string) (string, error) {
 	return readAll(file, what)
 }
 
-// await leaves a read that hangs, at a pipe into which nobody writes, when ctx ends.
-func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		value, err := read()
-		done <- outcome{value, err}
-	}()
+// await leaves a read that hangs, at a pipe into which nobody writes, when ctx ends. Only
+// where it gives no error may what was read be looked at.
+func await(ctx context.Context, read func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- read() }()
 	select {
-	case o := <-done:
-		return o.value, o.err
+	case err := <-done:
+		return err
 	case <-ctx.Done():
-		return *new(T), context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 }
 
