@@ -4,10 +4,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -73,6 +76,7 @@ func FuzzEnvironment(f *testing.F) {
 			f.Add(uint8(which), values[i])
 		}
 	}
+	http.ProxyFromEnvironment(get("https://x")) // which looks once a process, and not at a hostile value
 	base := map[string]string{"HOME": f.TempDir(), keyFileName: testKeyFile(f), "PEM": writeTestCertificate(f)}
 	f.Fuzz(func(t *testing.T, which uint8, hostile string) {
 		read := environmentReads[int(which)%len(environmentReads)]
@@ -112,6 +116,7 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 	sys.stdin, sys.stdout, sys.stderr = strings.NewReader(""), &out, &out
 	sys.openURL = func(context.Context, string) error { return &noBrowser{"this is a test"} }
 	sys.internet.(*http.Transport).DialContext, sys.direct.(*http.Transport).DialContext, sys.dial = dial, dial, dial
+	sys.internet.(*http.Transport).Proxy = proxyOfNow
 	if sys.dir == "" || read.name == "XDG_STATE_HOME" || read.name == "HOME" {
 		sys.dir = filepath.Join(t.TempDir(), "own") // not anywhere on this host
 	}
@@ -141,6 +146,18 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 	if t.Failed() {
 		t.Logf("%s with %s=%q: status %d, dialled %q\n%s", read.line, read.name, value, status, dialled, said)
 	}
+}
+
+// proxyOfNow is environmentProxy without what net/http remembers.
+func proxyOfNow(r *http.Request) (*url.URL, error) {
+	address := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
+	if _, err := environmentProxy(r); err != nil || address == "" {
+		return nil, err
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	return url.Parse(address)
 }
 
 // mustBeText holds for the variables whose values go into a request or an address.
