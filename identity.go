@@ -116,6 +116,9 @@ func (h identityHost) explain(err error) error {
 // for this host's identity is asked for near this host, and the request holds what opens
 // the service: a public address, or a name that may become one, is not Azure's doing.
 func identityBase(variable, endpoint string) (string, error) {
+	if err := checkText(variable, endpoint); err != nil {
+		return "", err
+	}
 	u, err := url.Parse(endpoint)
 	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.Fragment == "" {
 		if u.Hostname() == "localhost" {
