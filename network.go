@@ -102,7 +102,7 @@ func isProxy(address string) bool {
 		address = "http://" + address
 	}
 	u, err := url.Parse(address)
-	return err == nil && u.Hostname() != "" && !strings.ContainsFunc(u.Hostname(), func(r rune) bool { return r <= ' ' || r > '~' }) && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+	return err == nil && u.Hostname() != "" && !strings.ContainsFunc(u.Hostname(), func(r rune) bool { return notInLabel(r) && !strings.ContainsRune("._:%", r) }) && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
 }
 
 func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
