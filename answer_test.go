@@ -3,11 +3,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -209,6 +211,11 @@ func TestDeviceCodeAnswers(t *testing.T) {
 		{"https://microsoft.com/devicelogin", "https://user@microsoft.com/", false},
 		{"https://microsoft.com/devicelogin", "http://localhost:1/device", false},
 		{"https://microsoft.com/devicelogin", "javascript:alert(1)", false},
+		{"https://microsoft.com/devicelogin", "https://microsoft.com/devicelogin, or rather https://evil.example", false},
+		{"https://microsoft.com/devicelogin", "https://microsoft.com/\u202edevicelogin", false},
+		{`"user_code":"X"`, `"user_code":"X at https://evil.example"`, false},
+		{`"user_code":"X"`, `"user_code":"X\u001b[2J"`, false},
+		{`"user_code":"X"`, `"user_code":"ABCD-1234"`, true},
 		{`"user_code":"X",`, ``, false},
 		{`"device_code":"d",`, ``, false},
 		{`"expires_in":900,`, ``, false},
@@ -315,4 +322,19 @@ func TestGraphRefusal(t *testing.T) {
 	if f.server == nil || *f.server != want || f.id != "refused" {
 		t.Errorf("%v %+v", f, f.server)
 	}
+}
+
+// TestDeviceCodeIsToldInOurWords: the message that comes with a code may send people
+// anywhere, so it is not shown.
+func TestDeviceCodeIsToldInOurWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		flow := faultyFlows[slices.IndexFunc(faultyFlows, func(f faultyFlow) bool { return f.name == "device code" })]
+		s := newFaultyScene(flow, fault{match: flow.match, status: 200,
+			body: `{"user_code":"ABCD1234","device_code":"d","verification_uri":"https://microsoft.com/devicelogin","expires_in":1,"interval":5,"message":"Go to https://evil.example, enter ABCD1234"}`}, map[string]string{})
+		var stdout, stderr bytes.Buffer
+		status := run(t.Context(), s.system(&stdout, &stderr), shellWords(flow.typed, s.env)[1:])
+		if said := stderr.String(); status != 7 || strings.Contains(said, "evil") || !strings.Contains(said, "open the page https://microsoft.com/devicelogin and enter the code ABCD1234 to authenticate.\n") {
+			t.Errorf("status %d\n%s", status, said)
+		}
+	})
 }

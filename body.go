@@ -74,15 +74,8 @@ func (b *payload) readStdin(ctx context.Context, sys *system) error {
 	if sys.terminal.stdin {
 		sys.note("Type the body, and end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
 	}
-	done := make(chan error, 1)
-	go func() { done <- b.hold(sys.stdin) }()
-	select {
-	case err := <-done:
-		b.stdin = false
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	b.stdin = false
+	return await(ctx, func() error { return b.hold(sys.stdin) })
 }
 
 // check finds what a shell made of JSON that was typed, before Graph does.

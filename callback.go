@@ -37,7 +37,7 @@ type callback struct {
 // http://localhost, and which family that is differs by browser: whoever had the other
 // one would get the code (RFC 8252 §7.3 and §8.3).
 func listenForCode(state string) (*callback, error) {
-	listeners, port, err := listenLoopback()
+	listeners, port, err := listenLoopback(net.Listen)
 	if err != nil {
 		return nil, err
 	}
@@ -54,12 +54,12 @@ func listenForCode(state string) (*callback, error) {
 
 // listenLoopback gives listeners on 127.0.0.1 and ::1 with one port, or on the one
 // family that there is.
-func listenLoopback() ([]net.Listener, int, error) {
+func listenLoopback(listen func(network, address string) (net.Listener, error)) ([]net.Listener, int, error) {
 	var last error
 	for range 20 {
-		four, err4 := net.Listen("tcp4", "127.0.0.1:0")
+		four, err4 := listen("tcp4", "127.0.0.1:0")
 		if err4 != nil {
-			six, err6 := net.Listen("tcp6", "[::1]:0")
+			six, err6 := listen("tcp6", "[::1]:0")
 			if err6 != nil {
 				last = err4
 				break
@@ -67,7 +67,7 @@ func listenLoopback() ([]net.Listener, int, error) {
 			return []net.Listener{six}, six.Addr().(*net.TCPAddr).Port, nil
 		}
 		port := four.Addr().(*net.TCPAddr).Port
-		six, err6 := net.Listen("tcp6", fmt.Sprintf("[::1]:%d", port))
+		six, err6 := listen("tcp6", fmt.Sprintf("[::1]:%d", port))
 		switch {
 		case err6 == nil:
 			return []net.Listener{four, six}, port, nil

@@ -58,11 +58,15 @@ func readCertificateFile(ctx context.Context, sys *system, name string, ref Cert
 	case !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0: // a shell's <(…) is a pipe
 		err = fmt.Errorf("%s is not a file", name)
 	default:
-		data, err = readCertificatePath(name)
+		err = await(ctx, func() (err error) { data, err = readCertificatePath(name); return err })
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return nil, 0, context.Cause(ctx)
+	default:
 		return nil, 0, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(err.Error())).because(err).
-			try("check the path after -Certificate and who may read the file")
+			try("check the path of -Certificate or %s, and who may read the file", envCertificate)
 	}
 	return data, info.Mode(), nil
 }
@@ -92,25 +96,16 @@ func readCertificateStdin(ctx context.Context, sys *system, ref CertificateRef) 
 	if sys.terminal.stdin {
 		sys.note("Paste the certificate and its key in PEM form, then end with Ctrl-D (on Windows Ctrl-Z and Enter).")
 	}
-	type answer struct {
-		data []byte
-		err  error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		data, err := limitCertificate(sys.stdin, "stdin")
-		done <- answer{data, err}
-	}()
-	select {
-	case a := <-done:
-		if a.err != nil {
-			return nil, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(a.err.Error())).because(a.err).
-				try("check what is piped into -Certificate -")
-		}
-		return a.data, nil
-	case <-ctx.Done():
+	var data []byte
+	err := await(ctx, func() (err error) { data, err = limitCertificate(sys.stdin, "stdin"); return err })
+	switch {
+	case err == nil:
+		return data, nil
+	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
+	return nil, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(err.Error())).because(err).
+		try("check what is piped into -Certificate -")
 }
 
 // warnOfReaders speaks up where others may read a key. Windows' mode bits say nothing

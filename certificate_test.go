@@ -187,7 +187,7 @@ func TestCertificateRefusals(t *testing.T) {
 		{opensslFiles + "pkcs8-pbes1.pem", "practice", "bad-certificate: " + opensslFiles + "pkcs8-pbes1.pem holds an encrypted key that cannot be read: encryption scheme 1.2.840.113549.1.12.1.3 is not PBES2. | {*}"},
 		{"testdata/certificates/store/B6C5A8B62F42C113F2EA6760243A226C8E0A740F.pfx", "", "bad-certificate: testdata/certificates/store/B6C5A8B62F42C113F2EA6760243A226C8E0A740F.pfx holds no private key. | put the key into the same file, or name both: -Certificate cert.pem,key.pem"},
 		{"README.md", "", "bad-certificate: README.md is neither PEM nor DER nor PFX. | give a PEM file with certificate and key, or a PFX file"},
-		{"testdata", "", "certificate-not-found: The certificate cannot be read: testdata is not a file. | check the path after -Certificate and who may read the file"},
+		{"testdata", "", "certificate-not-found: The certificate cannot be read: testdata is not a file. | check the path of -Certificate or AZURE_CLIENT_CERTIFICATE_PATH, and who may read the file"},
 		{"no/such.pem", "", "certificate-not-found: The certificate cannot be read: {*}"},
 		{writeTestFile(t, "large.pem", make([]byte, maxCertificateFile+1), 0o600), "", "certificate-not-found: The certificate cannot be read: {*}large.pem is larger than 1048576 bytes. | {*}"},
 		{writeTestFile(t, "empty.pem", nil, 0o600), "", "bad-certificate: {*}empty.pem is neither PEM nor DER nor PFX. | {*}"},

@@ -332,13 +332,13 @@ func TestCommandStopsAndContinues(t *testing.T) {
 
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for range 200 {
+	for range 1000 {
 		if done() {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("within four seconds it does not come to it that %s", what)
+	t.Errorf("within twenty seconds it does not come to it that %s", what)
 }
 
 // TestIgnoredSignalsStayIgnored starts the program as nohup does.

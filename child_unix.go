@@ -44,9 +44,9 @@ func supervise(child *exec.Cmd, ready func() error, started func(pid int, adopts
 	started(pid, adopts)
 	go passOn(child.Process, signals)
 	if adopts {
-		return await(-1, pid)
+		return awaitEnd(-1, pid)
 	}
-	return await(pid, pid)
+	return awaitEnd(pid, pid)
 }
 
 // passOn gives the child each signal once: not those that a terminal gave it already.
@@ -82,8 +82,8 @@ func foreground() int {
 	return group
 }
 
-// await waits for pid, or for it and all who come to this process as orphans.
-func await(which, pid int) (status int, err error) {
+// awaitEnd waits for pid, or for it and all who come to this process as orphans.
+func awaitEnd(which, pid int) (status int, err error) {
 	for {
 		var s syscall.WaitStatus
 		ended, err := syscall.Wait4(which, &s, syscall.WUNTRACED, nil)

@@ -143,6 +143,9 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 	}
 	sys.prefer = preferencesOf(ctx, params)
 	if params, err = sys.supply(ctx, v, params, err); err == nil {
+		err = params.checkTexts(v.parameters)
+	}
+	if err == nil {
 		sys.noteIdle(v, params)
 		sys.noteVerb(v, args)
 		err = v.run(ctx, sys, params)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -51,6 +52,15 @@ func newContext(c AuthContext, token Token) AuthContext {
 	}
 	c.Scopes = scopes
 	return c
+}
+
+// isPlain says whether it can be shown as it is.
+func (c AuthContext) isPlain() bool {
+	texts := slices.Clone(c.Scopes)
+	for _, field := range c.fields() {
+		texts = append(texts, field[1])
+	}
+	return !slices.ContainsFunc(texts, func(text string) bool { return escape(text, maxMessage) != text })
 }
 
 // fields are names and values as PowerShell lists them.

@@ -116,6 +116,7 @@ type failure struct {
 	server  *serverError // what Entra or Graph answered, if that is the reason
 	cure    string       // better than the kind's own, for this case
 	cause   error        // for errors.Is and As; printed by nothing
+	run     string       // the correlation id of what was sent, where no server named one
 }
 
 // serverError is a refusal as Entra, Graph or a managed-identity host words it.
@@ -194,6 +195,10 @@ func asFailure(err error) *failure {
 	return fail("bug", "%s", clean(err.Error())).because(err)
 }
 
+// maxMessage is how much of a message is shown, in characters: what was typed may stand
+// in it.
+const maxMessage = 4000
+
 // report prints err to stderr as PowerShell prints an error, with the id at the end
 // of the first line, what the server said, and the cure; it gives the exit status.
 func (sys *system) report(err error) int {
@@ -210,7 +215,7 @@ func (sys *system) report(err error) int {
 		return k.exit
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", f.message, k.id)
+	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", escape(f.message, maxMessage), k.id)
 	if s := f.server; s != nil {
 		if s.Description != "" {
 			fmt.Fprintf(&b, "  server said: %q\n", clean(s.Description))
@@ -225,8 +230,11 @@ func (sys *system) report(err error) int {
 			fmt.Fprintf(&b, "  %s\n", strings.Join(ids, "  "))
 		}
 	}
+	if f.server == nil && f.run != "" {
+		fmt.Fprintf(&b, "  correlation: %s\n", f.run)
+	}
 	if cure := f.advice(); cure != "" {
-		fmt.Fprintf(&b, "  try: %s\n", cure)
+		fmt.Fprintf(&b, "  try: %s\n", escape(cure, maxMessage))
 	}
 	sys.stderr.Write([]byte(b.String()))
 	return k.exit

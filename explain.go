@@ -32,7 +32,7 @@ func explainLine(_ context.Context, sys *system, p Params) error {
 	if asJSON {
 		text = e.JSON()
 	}
-	if err := sys.print(text); err != nil {
+	if err := sys.print(string(visible([]byte(text)))); err != nil {
 		return err
 	}
 	if e.err != nil && !asJSON {

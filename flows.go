@@ -71,7 +71,7 @@ func signInByCertificate(sys *system, plan Plan) (source, error) {
 func signInByFederation(sys *system, plan Plan) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		credential := confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
-			assertion, err := plan.Secret.read(ctx, sys, "the federated token", "")
+			assertion, err := plan.Secret.read(ctx, sys, "the federated token of "+envFederated, "")
 			return strings.TrimSpace(assertion), err
 		})
 		return signInAsApp(ctx, sys, plan, credential, ask)
@@ -104,10 +104,11 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
 		defer cancel()
-		_, service, err := findIdentityHost(ctx, sys)
+		host, service, err := findIdentityHost(ctx, sys)
 		if err != nil {
 			return Token{}, err
 		}
+		sys.verbose("The managed identity of %s, at %s.", host.name, service.base)
 		service.timeout = plan.Timeout
 		var id managedidentity.ID = managedidentity.SystemAssigned()
 		if plan.ClientID != "" {
@@ -122,7 +123,8 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 		// Claims make MSAL pass by its cache, which all clients of the process share and
 		// which does not know whose token it holds; they are not sent.
 		result, err := client.AcquireToken(ctx, ask.Scopes[0], managedidentity.WithClaims(firstOf(ask.Claims, "{}")))
-		return tokenOf(result, err)
+		token, err := tokenOf(result, err)
+		return token, host.explain(err)
 	}), nil
 }
 
@@ -170,8 +172,8 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 		if err != nil {
 			return public.AuthResult{}, err
 		}
-		message := firstOf(code.Result.Message, "To sign in, open the page "+code.Result.VerificationURL+" and enter the code "+code.Result.UserCode+".")
-		sys.say("", "%s", clean(message))
+		// Entra's own words, of what was checked; the message that came may say anything.
+		sys.say("", "To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", code.Result.VerificationURL, code.Result.UserCode)
 		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you.")
 		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
 		defer stop()

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -74,6 +75,9 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 			return h, target{}, fail("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
 				try("connect with a certificate or a federated token")
 		}
+		if err := checkIdentitySecrets(sys); err != nil {
+			return h, target{}, err
+		}
 		t := target{kind: toIdentity, base: h.endpoint, arc: source == managedidentity.AzureArc}
 		if typed := sys.getenv(h.variable); h.variable != "" && typed != "" {
 			if t.base, err = identityBase(h.variable, typed); err != nil {
@@ -88,10 +92,33 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 	return identityHost{}, target{}, fail("no-managed-identity", "This kind of Azure host is not known: %s.", clean(string(source)))
 }
 
+// checkIdentitySecrets looks at what is sent as it is, in a header.
+func checkIdentitySecrets(sys *system) error {
+	for _, name := range []string{"IDENTITY_HEADER", "MSI_SECRET"} {
+		if err := checkText(name, sys.getenv(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explain says of a service that cannot be reached what kind it was taken for, and by
+// what.
+func (h identityHost) explain(err error) error {
+	var f *failure
+	if errors.As(err, &f) && f.id == "network" && f.cure == "" {
+		f.try("this host was taken for %s, by %s: look whether its service runs, or connect another way", h.name, h.signs)
+	}
+	return err
+}
+
 // identityBase is the scheme and host of an endpoint that the environment names. A token
 // for this host's identity is asked for near this host, and the request holds what opens
 // the service: a public address, or a name that may become one, is not Azure's doing.
 func identityBase(variable, endpoint string) (string, error) {
+	if err := checkText(variable, endpoint); err != nil {
+		return "", err
+	}
 	u, err := url.Parse(endpoint)
 	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.Fragment == "" {
 		if u.Hostname() == "localhost" {
@@ -152,7 +179,8 @@ func wrongKeyFile(why string) error {
 	return fail("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
 }
 
-// checkKeyFile lets through a plain file of at most 4096 bytes.
+// checkKeyFile lets through a plain file of at most 4096 bytes, of the owner of its folder
+// or the system's.
 func checkKeyFile(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -161,6 +189,10 @@ func checkKeyFile(path string) error {
 			try("run as a member of the group himds, or as root")
 	case !info.Mode().IsRegular() || info.Size() > 4096:
 		return wrongKeyFile("it is no file of at most 4096 bytes")
+	}
+	folder, err := os.Lstat(filepath.Dir(path))
+	if err != nil || !isOf(info, folder) {
+		return wrongKeyFile("it belongs to somebody else")
 	}
 	return nil
 }

@@ -147,6 +147,15 @@ func TestArcKeyFileMustBeAFile(t *testing.T) {
 	if info, err := os.Lstat(key("link.key")); err != nil || info.Mode().Type() != os.ModeSymlink {
 		t.Skip("left out: no symbolic links here")
 	}
+	if os.Geteuid() == 0 {
+		write("foreign.key", 10)
+		if err := os.Chown(key("foreign.key"), 65534, -1); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkKeyFile(key("foreign.key")); idOf(err) != "hostile-answer" {
+			t.Errorf("of another user: %v", err)
+		}
+	}
 	for name, want := range map[string]string{"good.key": "ok", "big.key": "hostile-answer", "folder.key": "hostile-answer", "link.key": "hostile-answer", "gone.key": "no-managed-identity"} {
 		if err := checkKeyFile(key(name)); idOf(err) != want {
 			t.Errorf("%s: %v", name, err)

@@ -49,10 +49,13 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 		c.AuthContext, c.id = from.AuthContext, from.Kept
 		c.Plan.Environment, err = sys.findCloud(c.Environment)
 	}
-	if err != nil || c.Environment == "" {
+	if err != nil || c.Environment == "" || !c.isPlain() {
 		return c, false, fail("bad-value", "%s does not tell of a connection.", connectionVariable).try("unset it; connect-entra itself sets it for a command")
 	}
 	base, err := identityBase("IDENTITY_ENDPOINT", sys.getenv("IDENTITY_ENDPOINT"))
+	if err == nil {
+		err = checkIdentitySecrets(sys)
+	}
 	if err != nil {
 		return c, false, err
 	}

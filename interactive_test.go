@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,35 @@ func TestIDTokenMustBeOfThisSignIn(t *testing.T) {
 		}
 		if got := <-page; got != notSignedInPage {
 			t.Errorf("%s: the browser got %q", name, got)
+		}
+	}
+}
+
+// TestIssuerIsTheClouds: in China tokens name another host than the one that signs people
+// in; of a user-defined cloud discovery says it.
+func TestIssuerIsTheClouds(t *testing.T) {
+	china, ok := findEnvironment(clouds, "China")
+	if !ok {
+		t.Fatal("no China")
+	}
+	builtIn := (&system{}).wire(Plan{Environment: china}.entra())
+	private := asked(nil)
+	if private.issuerTemplate() != "" {
+		t.Errorf("an issuer before anybody was asked: %q", private.issuerTemplate())
+	}
+	private.discovered = "https://sts.private.example/{tenantid}/v2.0"
+	for _, test := range []struct {
+		w    *wire
+		host string
+		good bool
+	}{
+		{builtIn, "login.partner.microsoftonline.cn", true}, {builtIn, "login.chinacloudapi.cn", false}, {builtIn, "login.microsoftonline.com", false},
+		{private, "sts.private.example", true}, {private, "login.private.example", false}, {asked(nil), "login.private.example", false},
+	} {
+		raw := unsigned(map[string]any{"nonce": "n", "aud": "app", "tid": testTenant, "iss": "https://" + test.host + "/" + testTenant + "/v2.0"})
+		err := checkIDToken(raw, idToken{Issuer: test.w.issuerTemplate(), Audience: "app", Nonce: "n"})
+		if (err == nil) != test.good || err != nil && idOf(err) != "hostile-answer" {
+			t.Errorf("%s by %s: %v", test.w.base, test.host, err)
 		}
 	}
 }
@@ -396,4 +426,70 @@ func FuzzCallback(f *testing.F) {
 			t.Errorf("%s %s: %d %q", method, target, w.Code, w.Body)
 		}
 	})
+}
+
+// TestLoopbackFamiliesThatAreNot: one family is enough where the other does not exist,
+// and a port that somebody has on the other one is not taken.
+func TestLoopbackFamiliesThatAreNot(t *testing.T) {
+	absent := &net.OpError{Op: "listen", Err: errors.New("cannot assign requested address")}
+	first, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	_, taken := net.Listen("tcp", first.Addr().String())
+	for name, test := range map[string]struct {
+		four, six func(n int) error // of the n-th attempt, from 1
+		want      []string          // networks that are listened on; nil: none
+	}{
+		"both":      {nil, nil, []string{"tcp4", "tcp6"}},
+		"IPv4 only": {nil, func(int) error { return absent }, []string{"tcp4"}},
+		"IPv6 only": {func(int) error { return absent }, nil, []string{"tcp6"}},
+		"squatted thrice": {nil, func(n int) error {
+			if n < 4 {
+				return taken
+			}
+			return nil
+		}, []string{"tcp4", "tcp6"}},
+		"squatted always": {nil, func(int) error { return taken }, nil},
+		"none":            {func(int) error { return absent }, func(int) error { return absent }, nil},
+	} {
+		fours, sixes, open := 0, 0, map[*fakeListener]bool{}
+		listeners, _, err := listenLoopback(func(network, address string) (net.Listener, error) {
+			n, fails := &fours, test.four
+			if network == "tcp6" {
+				n, fails = &sixes, test.six
+			}
+			*n++
+			if fails != nil && fails(*n) != nil {
+				return nil, fails(*n)
+			}
+			l := &fakeListener{network: network, open: open}
+			open[l] = true
+			return l, nil
+		})
+		var got []string
+		for _, l := range listeners {
+			got = append(got, l.(*fakeListener).network)
+		}
+		if !slices.Equal(got, test.want) || len(open) != len(got) {
+			t.Errorf("%s: listens on %q, %d are open", name, got, len(open))
+		}
+		if test.want == nil && (idOf(err) != "network" || !strings.Contains(asFailure(err).advice(), "-UseDeviceCode")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+type fakeListener struct {
+	net.Listener
+	network string
+	open    map[*fakeListener]bool
+}
+
+func (l *fakeListener) Addr() net.Addr { return &net.TCPAddr{Port: 4711} }
+
+func (l *fakeListener) Close() error {
+	delete(l.open, l)
+	return nil
 }

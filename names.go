@@ -55,13 +55,16 @@ func isDomain(s string) bool {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		for _, r := range label {
-			if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-') {
-				return false
-			}
+		if strings.ContainsFunc(label, notInLabel) {
+			return false
 		}
 	}
 	return true
+}
+
+// notInLabel holds for what stands in no part of a host's name.
+func notInLabel(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
 }
 
 // checkText refuses control characters, which no value of ours has a use for and some
@@ -69,6 +72,29 @@ func isDomain(s string) bool {
 func checkText(name, value string) error {
 	if strings.ContainsFunc(value, func(r rune) bool { return isControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufffd' }) {
 		return fail("bad-value", "%s holds a control character.", name).try("type its value again, on one line")
+	}
+	return nil
+}
+
+// checkTexts refuses them in all that was typed for a table's parameters.
+func (p Params) checkTexts(table []parameter) error {
+	for _, row := range table {
+		var texts []string
+		switch v := p.Bound[row.name].value.(type) {
+		case string:
+			texts = []string{v}
+		case []string:
+			texts = v
+		case Secret:
+			texts = []string{v.source}
+		case credential:
+			texts = []string{v.Secret.source}
+		}
+		for _, text := range texts {
+			if err := checkText("-"+row.name, text); err != nil && !row.idle && !row.lines {
+				return err
+			}
+		}
 	}
 	return nil
 }

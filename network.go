@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -101,7 +102,7 @@ func isProxy(address string) bool {
 		address = "http://" + address
 	}
 	u, err := url.Parse(address)
-	return err == nil && u.Hostname() != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+	return err == nil && u.Hostname() != "" && !strings.ContainsFunc(u.Hostname(), func(r rune) bool { return notInLabel(r) && !strings.ContainsRune("._:%", r) }) && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
 }
 
 func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
@@ -153,6 +154,23 @@ func (w *wire) unreachable(parent, ctx context.Context, err error) error {
 	return fail("network", "%s cannot be reached: %s.", w.host(), networkReason(err)).because(err)
 }
 
+// certificateVariables name authorities to trust. Go takes them of Unix only; elsewhere
+// the system's own store decides.
+var certificateVariables = []string{"SSL_CERT_FILE", "SSL_CERT_DIR"}
+
+func ownsTrust(system string) bool { return system == "windows" || system == "darwin" }
+
+// trustMore says how a host is told to trust another authority.
+func trustMore(system string) string {
+	switch {
+	case system == "windows":
+		return "Windows' store of trusted root authorities can hold another"
+	case ownsTrust(system):
+		return "the keychain can hold another"
+	}
+	return certificateVariables[0] + " names others"
+}
+
 // networkReason says in words why a connection failed. The errors' own texts may quote
 // what a stranger sent, so only those of the system are used.
 func networkReason(err error) string {
@@ -177,7 +195,7 @@ func networkReason(err error) string {
 	}
 	switch {
 	case errors.As(err, &authority):
-		return "its certificate is not from an authority that this host trusts (SSL_CERT_FILE names others)"
+		return "its certificate is not from an authority that this host trusts (" + trustMore(runtime.GOOS) + ")"
 	case errors.As(err, &name):
 		return "its certificate is for another host"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

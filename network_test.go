@@ -168,6 +168,7 @@ func TestProxyThatCannotBeRead(t *testing.T) {
 	for address, good := range map[string]bool{
 		"": true, "http://proxy:3128": true, "proxy:3128": true, "proxy": true, "http://u:p%40@proxy:3128": true, "socks5://127.0.0.1:1080": true, "https://proxy": true, "127.0.0.1:3128": true,
 		"http://u:" + tokenSecret + "@proxy:1:2": false, "http://": false, "ftp://proxy": false, "http://u:p%zz@proxy": false, "://": false, " http://proxy": false,
+		"http://ｐroxy:3128": false, "proxy\u202e": false, "http://\xff\xfe.com": false, "http://a b": false, "]": false, "my_proxy:1": true, "http://[fe80::1%25eth0]:3128": true,
 	} {
 		t.Setenv("https_proxy", "") // on Windows the same variable
 		t.Setenv("HTTPS_PROXY", address)
@@ -199,4 +200,13 @@ func gzipped(size int) []byte {
 	z.Write(make([]byte, size))
 	z.Close()
 	return b.Bytes()
+}
+
+// TestHowToTrustMore: Go looks at SSL_CERT_FILE on Unix only.
+func TestHowToTrustMore(t *testing.T) {
+	for system, takes := range map[string]bool{"linux": true, "freebsd": true, "windows": false, "darwin": false} {
+		if how := trustMore(system); strings.Contains(how, "SSL_CERT_FILE") != takes || how == "" {
+			t.Errorf("%s: %s", system, how)
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -111,14 +112,18 @@ func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
 			return fmt.Errorf("it has no good %s", key)
 		}
 	}
+	if code := textOf(fields["user_code"]); len(code) > 32 || strings.ContainsFunc(code, notInLabel) {
+		return errors.New("it has no good user_code")
+	}
 	if value, ok := fields["message"]; ok && !isText(value) {
 		return errors.New("a value in it has the wrong type")
 	}
 	if typed.ExpiresIn < 1 || typed.ExpiresIn > 86400 || typed.Interval < 0 || typed.Interval > 3600 {
 		return errors.New("its times make no sense")
 	}
-	u, err := url.Parse(textOf(fields["verification_uri"]))
-	if err != nil || u.User != nil || !(u.Scheme == "https" && (u.Host == w.host() || slices.Contains(verificationHosts, u.Host)) || w.practice && isLoopbackPage(u)) {
+	page := textOf(fields["verification_uri"])
+	u, err := url.Parse(page)
+	if err != nil || u.String() != page || u.User != nil || !(u.Scheme == "https" && (u.Host == w.host() || slices.Contains(verificationHosts, u.Host)) || w.practice && isLoopbackPage(u)) {
 		return errors.New("it sends people to a page that is not Microsoft's to enter the code")
 	}
 	w.pace.start(time.Duration(max(typed.Interval, 1)) * time.Second)

@@ -62,6 +62,7 @@ type parameter struct {
 	common   bool   // one of PowerShell's common parameters
 	ours     bool   // not in the document: binds by its full name only
 	idle     bool   // accepted, and does nothing here
+	lines    bool   // its value may have several lines
 	offers   string // what completion offers for the value: clouds, files, topics or shells
 	help     string
 }
@@ -136,7 +137,7 @@ var (
 	requestParameters = append(byName(parameters),
 		parameter{name: "Method", kind: aString, ours: true, sets: everywhere(1), help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
 		parameter{name: "Uri", kind: aString, ours: true, sets: everywhere(2), help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
-		parameter{name: "Body", kind: aString, ours: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
+		parameter{name: "Body", kind: aString, ours: true, lines: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
 		parameter{name: "Headers", kind: aString, ours: true, help: "more headers: \"Name: value, Name: value\", or a JSON object"},
 		parameter{name: "ContentType", kind: aString, ours: true, help: "of the body; application/json by default"},
 		parameter{name: "InputFilePath", kind: aString, ours: true, offers: "files", help: "a file to send as it is"},

@@ -67,10 +67,8 @@ func (p Plan) byDeviceCode() Plan {
 func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, error) {
 	plan := Plan{Set: p.Set, Force: p.on("Force"), SendChain: p.on("SendCertificateChain")}
 	plan.ScopesTyped, plan.TenantTyped = p.has("Scopes"), p.has("TenantId")
-	for _, name := range []string{"ClientId", "TenantId", "CertificateSubjectName", "CertificateThumbprint", "Certificate", "Environment"} {
-		if err := checkText("-"+name, p.text(name)); err != nil {
-			return plan, err
-		}
+	if err := p.checkTexts(parameters); err != nil {
+		return plan, err
 	}
 	steps := map[string]func(*Plan, Params, func(string) string) error{
 		userSet:        planUser,

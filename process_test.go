@@ -63,7 +63,7 @@ type world struct {
 
 func newWorld(t *testing.T, apps ...practiceApp) *world {
 	t.Helper()
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+	if ownsTrust(runtime.GOOS) {
 		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
 	}
 	w := &world{fakeEntra: newFakeEntra(apps...)}
@@ -175,7 +175,7 @@ func TestProcessReachesEveryCloud(t *testing.T) {
 }
 
 // writeTestCertificate gives the path of the test app's certificate with its key.
-func writeTestCertificate(t *testing.T) string {
+func writeTestCertificate(t testing.TB) string {
 	t.Helper()
 	certificate, key := testCertificate()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
@@ -214,6 +214,19 @@ func TestProcessStatuses(t *testing.T) {
 		if strings.Contains(stdout+stderr, "canary") {
 			t.Errorf("%q shows a secret:\n%s%s", c.args, stdout, stderr)
 		}
+	}
+}
+
+// TestProcessTellsItsRoute: -Debug says what stands between here and the server, and which
+// authorities are trusted, without the proxy's password.
+func TestProcessTellsItsRoute(t *testing.T) {
+	w := newWorld(t, testApp())
+	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
+	_, stderr, status := process(t, testSecret+"\n", w.env, "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":-", "-ContextScope", "Process", "-Debug")
+	_, proxy, _ := strings.Cut(w.env[0], "@")
+	_, roots, _ := strings.Cut(w.env[1], "=")
+	if status != 0 || !strings.Contains(stderr, "through the proxy http://"+proxy+"\n") || !strings.Contains(stderr, "trusting the authorities of SSL_CERT_FILE: "+roots+"\n") || strings.Contains(stderr, "canary") {
+		t.Errorf("status %d\n%s", status, stderr)
 	}
 }
 

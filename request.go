@@ -29,7 +29,7 @@ var graphMethods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 // sendRequest is the verb: it sends what was typed and hands the answer on.
 func sendRequest(ctx context.Context, sys *system, p Params) error {
-	r, err := parseRequest(p)
+	r, err := parseRequest(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func sendRequest(ctx context.Context, sys *system, p Params) error {
 }
 
 // parseRequest reads what was typed, and refuses what needs no sign-in to be refused.
-func parseRequest(p Params) (r graphRequest, err error) {
+func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 	method, body := p.text("Method"), p.text("Body")
 	r = graphRequest{uri: p.text("Uri"), output: p.text("OutputFilePath"), all: p.on("All")}
 	isMethod := slices.Contains(graphMethods, strings.ToUpper(method))
@@ -99,10 +99,12 @@ func parseRequest(p Params) (r graphRequest, err error) {
 		return r, fail("bad-value", "-ContentType holds a control character.")
 	}
 	r.headers = append(r.headers, header{"Content-Type", kind})
-	if r.body, err = readPayload(body); err == nil {
-		err = r.body.check(kind)
+	var sent *payload
+	if err = await(ctx, func() (err error) { sent, err = readPayload(body); return err }); err != nil {
+		return r, err
 	}
-	return r, err
+	r.body = sent
+	return r, sent.check(kind)
 }
 
 // graphClient sends requests with the token of a connection.

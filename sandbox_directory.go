@@ -131,9 +131,11 @@ func loadRegistry(dir string) (registry, error) {
 }
 
 func damaged(dir, name string, err error) error {
-	path := filepath.Join(dir, name)
-	return fail("storage", "The practice cloud's %s cannot be read: %v.", path, err).because(err).
-		try("remove it, and make the practice kit again")
+	f := fail("storage", "The practice cloud's %s cannot be read: %s.", clean(filepath.Join(dir, name)), clean(err.Error())).because(err)
+	if errors.As(err, new(*fs.PathError)) {
+		return f.try("look who may read it, and how many files a process may have open (ulimit -n)")
+	}
+	return f.try("remove it, and make the practice kit again")
 }
 
 // save writes the registered applications to the sandbox's own folder.

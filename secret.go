@@ -47,7 +47,7 @@ func (s Secret) String() string {
 	case "-":
 		return "stdin"
 	}
-	return s.source
+	return clean(s.source)
 }
 
 // asks says whether reading it needs somebody to be there.
@@ -82,12 +82,12 @@ func (s Secret) read(ctx context.Context, sys *system, what, prompt string) (str
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	switch {
 	case text == "":
-		return "", fail("bad-value", "%s from %s is empty.", what, s).try("put it into %s and try again", s)
+		return "", fail("bad-value", "%s from %s is empty.", upperFirst(what), s).try("put it into %s and try again", s)
 	case strings.HasPrefix(text, "\uFEFF") || !utf8.ValidString(text):
-		return "", fail("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", what, s).
+		return "", fail("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", upperFirst(what), s).
 			try("save it as UTF-8 without BOM; in Windows PowerShell: Set-Content -Encoding ascii")
 	case strings.ContainsFunc(text, isControl):
-		return "", fail("bad-value", "%s from %s holds a control character or more than one line.", what, s).
+		return "", fail("bad-value", "%s from %s holds a control character or more than one line.", upperFirst(what), s).
 			try("keep the secret alone in its place, on one line")
 	}
 	return text, nil
@@ -111,22 +111,46 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 		name := strings.TrimPrefix(source, "env:")
 		text := sys.getenv(name)
 		if text == "" {
-			return "", fail("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", upperFirst(what), name).
-				try("export %s, or name another place: -, @FILE", name)
+			return "", fail("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", upperFirst(what), clean(name)).
+				try("export %s, or name another place: -, @FILE", clean(name))
 		}
 		return text, nil
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(source, "file:"), "@")
+	name, ok := strings.CutPrefix(source, "file:")
+	if !ok {
+		name = strings.TrimPrefix(source, "@")
+	}
+	var text string
+	if err := await(ctx, func() (err error) { text, err = readSecretFile(name, what); return err }); err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+func readSecretFile(name, what string) (string, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return "", fail("bad-value", "%s cannot be read: %v.", upperFirst(what), err).because(err).
-			try("check the path after @ and who may read the file")
+		return "", fail("bad-value", "%s cannot be read: %s.", upperFirst(what), clean(err.Error())).because(err).
+			try("check its path, and who may read the file")
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0 {
-		return "", fail("bad-value", "%s cannot be read: %s is not a file.", upperFirst(what), name)
+		return "", fail("bad-value", "%s cannot be read: %s is not a file.", upperFirst(what), clean(name))
 	}
 	return readAll(file, what)
+}
+
+// await leaves a read that hangs, at a pipe into which nobody writes, when ctx ends. Only
+// where it gives no error may what was read be looked at.
+func await(ctx context.Context, read func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- read() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // readLine takes one line from stdin; whoever waits long is told for what.
@@ -228,11 +252,14 @@ const maxForeign = 500
 
 // clean makes foreign text safe for a terminal and for one line: what is not a visible
 // character or a plain space becomes a visible escape, and the end of a long one is cut.
-func clean(s string) string {
+func clean(s string) string { return escape(s, maxForeign) }
+
+// escape is clean with another limit, in characters.
+func escape(s string, most int) string {
 	var b strings.Builder
 	shown := 0
 	for i, r := range s {
-		if shown == maxForeign {
+		if shown == most {
 			b.WriteString("…")
 			break
 		}

@@ -20,6 +20,8 @@ func TestSecretsAreReadFromTheirPlaces(t *testing.T) {
 		}
 		return path
 	}
+	file("@odd", "secret of a file with an odd name")
+	t.Chdir(dir)
 	t.Setenv("S", "unused") // what is read comes by getenv, never from the process
 	env := map[string]string{"S": "from env", "EMPTY": ""}
 	for _, c := range []struct {
@@ -33,6 +35,7 @@ func TestSecretsAreReadFromTheirPlaces(t *testing.T) {
 		{"endless stdin", "-", strings.Repeat("x", maxSecret+1), "", "bad-value", false},
 		{"file", "@" + file("a", "secret\n"), "", "secret", "", false},
 		{"file by the other spelling", "file:" + file("b", "secret"), "", "secret", "", false},
+		{"file whose name begins with @", "file:@odd", "", "secret of a file with an odd name", "", false},
 		{"only one end of line is taken off", "@" + file("c", "secret\n\n"), "", "", "bad-value", false},
 		{"file with a byte order mark", "@" + file("d", "\uFEFFsecret"), "", "", "bad-value", false},
 		{"file in UTF-16", "@" + file("e", "\xff\xfes\x00"), "", "", "bad-value", false},

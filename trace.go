@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -68,8 +69,8 @@ func (t *tracer) route(next http.RoundTripper, r *http.Request) {
 	if proxy, err := transport.Proxy(r); err == nil && proxy != nil {
 		t.debug("through the proxy %s", clean(proxy.Scheme+"://"+proxy.Host))
 	}
-	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
-		if value := os.Getenv(name); value != "" {
+	for _, name := range certificateVariables {
+		if value := os.Getenv(name); value != "" && !ownsTrust(runtime.GOOS) {
 			t.debug("trusting the authorities of %s: %s", name, clean(value))
 		}
 	}

@@ -10,6 +10,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -140,8 +141,18 @@ func (c *call) cannotReplay() bool {
 	return c.body == nil && c.request.Body != nil && c.request.GetBody == nil
 }
 
-// Do carries one request out. An error is a *failure, or the end of r's context.
+// Do carries one request out. An error is a *failure, or the end of r's context. One of
+// a server that may have got the request names it.
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	resp, err := w.do(r)
+	var f *failure
+	if errors.As(err, &f) && (f.id == "timeout" || f.id == "hostile-answer") {
+		f.run = w.correlation
+	}
+	return resp, err
+}
+
+func (w *wire) do(r *http.Request) (*http.Response, error) {
 	c, err := w.admit(r)
 	if err != nil {
 		return nil, err
@@ -162,7 +173,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 func (w *wire) follow(c *call) (*http.Response, error) {
 	for range maxRedirects + 1 {
 		resp, err := w.send(c)
-		if err != nil || resp.StatusCode/100 != 3 {
+		if err != nil || resp.StatusCode != http.StatusFound {
 			return resp, err
 		}
 		to, err := c.request.URL.Parse(resp.Header.Get("Location"))
@@ -230,7 +241,7 @@ func (w *wire) admit(r *http.Request) (*call, error) {
 // judge hands a good answer on and makes a failure of any other.
 func (w *wire) judge(c *call, a *answer, again bool) (*http.Response, error) {
 	switch {
-	case c.purpose == forGraph && c.request.Method == http.MethodGet && a.StatusCode/100 == 3 && a.Header.Get("Location") != "":
+	case c.purpose == forGraph && c.request.Method == http.MethodGet && a.StatusCode == http.StatusFound && a.Header.Get("Location") != "":
 	case slices.Contains(policies[w.kind].good, a.StatusCode):
 		if err := w.checkAnswer(c, a); err != nil {
 			return nil, err

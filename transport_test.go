@@ -423,6 +423,12 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 	if f := asFailure(err); f.server.CorrelationID != w.correlation {
 		t.Errorf("the failure has the correlation id %q", f.server.CorrelationID)
 	}
+	s.handle = func(*http.Request, url.Values) (int, string) { return 200, "{}" }
+	var said strings.Builder
+	(&system{stderr: &said}).report(func() error { _, err := secretSignIn(t.Context(), w); return err }())
+	if !strings.Contains(said.String(), "[hostile-answer]\n  correlation: "+w.correlation+"\n") {
+		t.Errorf("printed %s", &said)
+	}
 	for _, id := range ids {
 		if id != w.correlation || !isGUID(id) {
 			t.Errorf("client-request-id %q, not %q", id, w.correlation)
@@ -431,6 +437,12 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 }
 
 func TestGraphRedirectLeavesTheTokenBehind(t *testing.T) {
+	for _, status := range []int{301, 303, 304, 307, 308} {
+		s := &server{header: http.Header{"Location": {"https://files.example/x"}}, handle: func(*http.Request, url.Values) (int, string) { return status, "" }}
+		if _, err := graphWire(s).Do(get("https://graph.microsoft.com/v1.0/me")); idOf(err) != "hostile-answer" || len(s.requests) != 1 {
+			t.Errorf("%d: %v after %v", status, err, s.requests)
+		}
+	}
 	for _, test := range []struct {
 		name, method string
 		hops         int

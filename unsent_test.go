@@ -134,3 +134,68 @@ func TestHostileTimeouts(t *testing.T) {
 		}
 	}
 }
+
+// TestHostilePlacesOfSecrets: where a secret is read from may be as hostile as any value.
+func TestHostilePlacesOfSecrets(t *testing.T) {
+	const app = "8886ad7b-1795-4542-9808-c85859d97f23"
+	for _, hostile := range []string{"a\x1b[2J", "a\nb", "a\x00", "\u009b31m", "a\u202eb", "a\u200bb"} {
+		for _, place := range []string{"env:", "@", "file:"} {
+			for parameter, args := range map[string][]string{
+				"AccessToken":            {"-AccessToken", place + hostile},
+				"ClientSecretCredential": {"-ClientSecretCredential", app + ":" + place + hostile, "-TenantId", testTenant, "-ContextScope", "Process"},
+				"CertificatePassword":    {"-CertificatePassword", place + hostile, "-Certificate", "testdata/certificates/openssl/none.pfx", "-ClientId", app, "-TenantId", testTenant, "-ContextScope", "Process"},
+			} {
+				sys, printed := cutOff(t, nil)
+				status := run(t.Context(), sys, args)
+				said := printed.String()
+				if status != 2 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.ContainsAny(said, "\u202e\u200b") {
+					t.Errorf("%q: status %d, %q", args, status, said)
+				}
+				if strings.ContainsFunc(hostile, isControl) && !strings.Contains(said, parameter) {
+					t.Errorf("%q: does not name the parameter: %s", args, said)
+				}
+			}
+		}
+	}
+}
+
+// TestControlCharactersAreRefused types some into every parameter that takes text, of
+// every verb: exit 2, the parameter named, nothing sent.
+func TestControlCharactersAreRefused(t *testing.T) {
+	with := map[string][]string{
+		"CertificateSubjectName": {"-ClientId", "x"}, "CertificateThumbprint": {"-ClientId", "x"}, "AzureADEndpoint": {"-Name", "x"}, "GraphEndpoint": {"-Name", "x"},
+	}
+	for _, v := range verbs() {
+		for _, row := range v.parameters {
+			if row.idle || row.lines || row.kind != aString || v.name == "help" { // whose topic has no parameter's name
+				continue
+			}
+			for _, hostile := range []string{"a\r\nb", "a\nb", "a\x00b", "a\tb", "a\u2028b", "a\x1b[2Jb", "a\u009bb"} {
+				sys, printed := cutOff(t, nil)
+				args := append(strings.Fields(v.name), "-"+row.name, hostile)
+				status := run(t.Context(), sys, append(args, with[row.name]...))
+				if said := printed.String(); status != 2 || !strings.Contains(said, row.name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) {
+					t.Errorf("%q: status %d, %q", args, status, said)
+				}
+			}
+		}
+	}
+}
+
+// TestWhatWasTypedSteersNoTerminal: a refusal quotes what was typed.
+func TestWhatWasTypedSteersNoTerminal(t *testing.T) {
+	for _, hostile := range []string{"a\x1b]0;owned\a\x1b[2J", "a\r\nConnect-Entra: all is well", "\u202emoc", "a\x9b31m"} {
+		for _, args := range [][]string{
+			{hostile}, {"-" + hostile}, {"-Environment:" + hostile}, {"-Scopes", "a", hostile, "b"}, {"help", hostile}, {"-ContextScope", hostile}, {"-ClientTimeout", hostile},
+			{"explain", hostile}, {"request", hostile, "/me"}, {"request", "GET", "/" + hostile}, {"-AccessToken", hostile}, {"completion", hostile}, {"-Verbose:" + hostile},
+			{"version", hostile}, {"token", "--", hostile}, {"context", "use", hostile}, {"environments", "remove", hostile},
+		} {
+			sys, printed := cutOff(t, nil)
+			run(t.Context(), sys, args)
+			said := printed.String()
+			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.Contains(said, "\u202e") || strings.Contains(said, "\nConnect-Entra: all") {
+				t.Errorf("%q: %q", args, said)
+			}
+		}
+	}
+}
