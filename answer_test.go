@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -324,17 +325,29 @@ func TestGraphRefusal(t *testing.T) {
 	}
 }
 
-// TestDeviceCodeIsToldInOurWords: the message that comes with a code may send people
-// anywhere, so it is not shown.
-func TestDeviceCodeIsToldInOurWords(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		flow := faultyFlows[slices.IndexFunc(faultyFlows, func(f faultyFlow) bool { return f.name == "device code" })]
-		s := newFaultyScene(flow, fault{match: flow.match, status: 200,
-			body: `{"user_code":"ABCD1234","device_code":"d","verification_uri":"https://microsoft.com/devicelogin","expires_in":1,"interval":5,"message":"Go to https://evil.example, enter ABCD1234"}`}, map[string]string{})
-		var stdout, stderr bytes.Buffer
-		status := run(t.Context(), s.system(&stdout, &stderr), shellWords(flow.typed, s.env)[1:])
-		if said := stderr.String(); status != 7 || strings.Contains(said, "evil") || !strings.Contains(said, "open the page https://microsoft.com/devicelogin and enter the code ABCD1234 to authenticate.\n") {
-			t.Errorf("status %d\n%s", status, said)
-		}
-	})
+// TestDeviceMessageNamesNoOtherPage: the message that comes with a code is shown, but it
+// may send people anywhere; then Entra's usual one stands in for it.
+func TestDeviceMessageNamesNoOtherPage(t *testing.T) {
+	const page, usual = "https://microsoft.com/devicelogin", "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code ABCD1234 to authenticate."
+	for message, want := range map[string]string{
+		"Öffnen Sie " + page + " und geben Sie ABCD1234 ein.": "Öffnen Sie " + page + " und geben Sie ABCD1234 ein.",
+		"At " + page + " enter\x1b[2J ABCD1234":               "At " + page + " enter\\x1b[2J ABCD1234",
+		"":                                                    usual,
+		"Go to https://evil.example, enter ABCD1234":           usual,
+		"Go to " + page + ".evil.example/a and enter ABCD1234": usual,
+		page + "@evil.example ABCD1234":                        usual,
+		"At " + page + " or //evil.example enter ABCD1234":     usual,
+		"Go to " + page + " and enter EVIL":                    usual,
+	} {
+		body, _ := json.Marshal(map[string]any{"user_code": "ABCD1234", "device_code": "d", "verification_uri": page, "expires_in": 1, "interval": 5, "message": message})
+		synctest.Test(t, func(t *testing.T) {
+			flow := faultyFlows[slices.IndexFunc(faultyFlows, func(f faultyFlow) bool { return f.name == "device code" })]
+			s := newFaultyScene(flow, fault{match: flow.match, status: 200, body: string(body)}, map[string]string{})
+			var stdout, stderr bytes.Buffer
+			status := run(t.Context(), s.system(&stdout, &stderr), shellWords(flow.typed, s.env)[1:])
+			if said := stderr.String(); status != 7 || !strings.HasPrefix(said, want+"\nOnly for a sign-in that you started") {
+				t.Errorf("%q: status %d\n%s", message, status, said)
+			}
+		})
+	}
 }

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -172,9 +173,9 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 		if err != nil {
 			return public.AuthResult{}, err
 		}
-		// Entra's own words, of what was checked; the message that came may say anything.
-		sys.say("", "To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", code.Result.VerificationURL, code.Result.UserCode)
-		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you.")
+		sys.say("", "%s", deviceMessage(code.Result))
+		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you. It is for the application %s in %s, with %s.",
+			plan.ClientID, plan.Tenant, clean(strings.Join(ask.Scopes, " ")))
 		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
 		defer stop()
 		result, err := code.AuthenticationResult(waiting)
@@ -183,6 +184,16 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 		}
 		return result, err
 	}), nil
+}
+
+// deviceMessage is the server's own, in the person's language perhaps, if it names the page
+// and the code, which were checked, and no other page; else what Entra says in English.
+func deviceMessage(code public.DeviceCodeResult) string {
+	rest := strings.ReplaceAll(code.Message, code.VerificationURL, "")
+	if len(rest) < len(code.Message) && strings.Contains(rest, code.UserCode) && !strings.ContainsAny(rest, "/@") {
+		return clean(code.Message)
+	}
+	return fmt.Sprintf("To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", code.VerificationURL, code.UserCode)
 }
 
 // entra is the plan's authority, as the wire reaches it.

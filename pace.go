@@ -99,8 +99,9 @@ var verificationHosts = []string{"microsoft.com", "www.microsoft.com", "login.mi
 // reach the person, and MSAL wants numbers that are numbers.
 func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
 	var typed struct {
-		ExpiresIn int `json:"expires_in"`
-		Interval  int `json:"interval"`
+		ExpiresIn int    `json:"expires_in"`
+		Interval  int    `json:"interval"`
+		Message   string `json:"message"`
 	}
 	typed.Interval = 5 // where the server names none
 	all, err := json.Marshal(fields)
@@ -114,9 +115,6 @@ func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
 	}
 	if code := textOf(fields["user_code"]); len(code) > 32 || strings.ContainsFunc(code, notInLabel) {
 		return errors.New("it has no good user_code")
-	}
-	if value, ok := fields["message"]; ok && !isText(value) {
-		return errors.New("a value in it has the wrong type")
 	}
 	if typed.ExpiresIn < 1 || typed.ExpiresIn > 86400 || typed.Interval < 0 || typed.Interval > 3600 {
 		return errors.New("its times make no sense")
