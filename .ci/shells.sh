@@ -75,7 +75,7 @@ in_fish() {
 	echo "ok fish: $1"
 }
 in_fish 'connect-entra -Cl' '-ClientId -ClientSecretCredential -ClientTimeout'
-in_fish 'connect-entra -Identity -C' '-ClientId -ContextScope -ClientTimeout'
+in_fish 'connect-entra -Identity -C' '-ClientId -ContextScope -ClientTimeout -Conceal'
 in_fish 'connect-entra -ContextScope ' 'CurrentUser Process'
 in_fish 'connect-entra -ContextScope:C' '-ContextScope:CurrentUser'
 in_fish 'connect-entra -Environment US' 'USGov USGovDoD'
