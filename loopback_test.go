@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -59,6 +61,26 @@ func TestLoopbackServer(t *testing.T) {
 			t.Errorf("%.60q was answered %q", c.request, data)
 		}
 	}
+}
+
+// TestLoopbackClosesWhatJustCame closes the server when a connection has been taken and
+// not been read from.
+func TestLoopbackClosesWhatJustCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		server := newLoopback(http.NotFoundHandler())
+		ctx, cancel := context.WithCancel(t.Context())
+		server.admit(ours, cancel)
+		server.close()
+		go func() {
+			defer server.forget(ours)
+			server.answer(ctx, ours)
+		}()
+		started := time.Now()
+		if n, err := theirs.Read(make([]byte, 1)); err == nil || time.Since(started) > 0 {
+			t.Errorf("it ended after %s: %d bytes, %v", time.Since(started), n, err)
+		}
+	})
 }
 
 func FuzzReadRequest(f *testing.F) {
