@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The page: the package's tests under node, then the page itself in a real Chromium, its
-# weight and how soon it is ready. Screenshots go to dist/page.
+# weight and how soon it is ready. Screenshots go to wasm/test/screenshots.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { launch, root, serve, signature, token, visit } from "./browser.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const screenshots = process.env.SCREENSHOTS ?? `${root}dist/page`;
+const screenshots = process.env.SCREENSHOTS ?? `${root}wasm/test/screenshots`;
 
 let server, browser;
 before(async () => {
