@@ -99,7 +99,7 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 	case source == "" || source == "-" && sys.terminal.stdin:
 		if !sys.terminal.stdin {
 			return "", fail("sign-in-needed", "%s is needed and there is no terminal to ask on.", upperFirst(what)).
-				try("name where it is: -, @FILE or env:NAME")
+				try("name where it is, after the ID: -ClientSecretCredential ID:env:NAME, ID:@FILE or ID:-")
 		}
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx) // interrupted before the prompt listens

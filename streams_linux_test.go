@@ -133,7 +133,7 @@ func TestStdinOfEveryKind(t *testing.T) {
 		status int
 		says   string
 	}{
-		"none, where a secret is asked for":   {nil, []string{"-ClientSecretCredential", testClient, "-TenantId", practiceTenant}, 4, "try: name where it is: -, @FILE or env:NAME"},
+		"none, where a secret is asked for":   {nil, []string{"-ClientSecretCredential", testClient, "-TenantId", practiceTenant}, 4, "try: name where it is, after the ID: -ClientSecretCredential ID:env:NAME"},
 		"none, where parameters are missing":  {nil, []string{"-ClientSecretCredential", ""}, 4, "-ClientSecretCredential APPID:"},
 		"empty":                               {nil, []string{"-AccessToken", "-"}, 2, "The access token from stdin is empty. [bad-value]"},
 		"empty, for a certificate":            {nil, append(app, "-Certificate", "-"), 2, "[bad-certificate]"},
