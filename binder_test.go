@@ -147,6 +147,9 @@ func describeRecorded(c recorded) string {
 func TestLinesBeyondTheRecording(t *testing.T) {
 	for line, want := range map[string]string{
 		`Connect-Entra -Scopes $null`:                            `UserParameterSet Scopes=null`,
+		`$null = Connect-Entra -Identity`:                        `IdentityParameterSet Identity=true`,
+		`$context = Connect-Entra a; $context`:                   `UserParameterSet Scopes=["a"]`,
+		`Connect-Entra $x = y`:                                   `PositionalParameterNotFound`,
 		`Connect-Entra @()`:                                      `UserParameterSet Scopes=[]`,
 		`Connect-Entra $true`:                                    `UserParameterSet Scopes=["True"]`,
 		`Connect-Entra -Scopes 0x1F`:                             `UserParameterSet Scopes=["0x1F"]`,

@@ -39,9 +39,9 @@ func readPowerShell(text string, isCommand func(string) bool) (name string, s st
 		if err != nil {
 			return name, s, err
 		}
-		if len(s.arguments) > 0 && s.arguments[0].name == "" && isCommand(s.arguments[0].typed) {
-			name = s.arguments[0].typed
-			s.arguments = s.arguments[1:]
+		called := assigned(s.arguments)
+		if len(called) > 0 && called[0].name == "" && isCommand(called[0].typed) {
+			name, s.arguments = called[0].typed, called[1:]
 			return name, s, nil
 		}
 		if first == nil && len(s.arguments) > 0 {
@@ -56,6 +56,14 @@ func readPowerShell(text string, isCommand func(string) bool) (name string, s st
 		first = &statement{}
 	}
 	return "", *first, nil
+}
+
+// assigned leaves out the variable that a command's answer goes to: $null = Connect-Entra
+func assigned(arguments []argument) []argument {
+	if len(arguments) > 1 && strings.HasPrefix(arguments[0].typed, "$") && arguments[1].typed == "=" {
+		return arguments[2:]
+	}
+	return arguments
 }
 
 // withoutPrompts takes off what documents print before a line: PS C:\> and >>.
