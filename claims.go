@@ -4,6 +4,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -284,7 +285,7 @@ func showClaim(name string, value any) string {
 	switch v := value.(type) {
 	case string:
 		return withMeaning(name, clean(v))
-	case jsonNumber:
+	case json.Number:
 		if name == "iat" || name == "nbf" || name == "exp" || name == "auth_time" || name == "xms_tcdt" {
 			if t := (Claims{all: map[string]any{name: v}}).time(name); !t.IsZero() {
 				return fmt.Sprintf("%s (%s)", clean(string(v)), showTime(t))
@@ -298,7 +299,7 @@ func showClaim(name string, value any) string {
 		}
 		return strings.Join(items, ", ")
 	}
-	return clean(formatJSON(value, ""))
+	return clean(strings.TrimSpace(formatJSON(value, "")))
 }
 
 func withMeaning(claim, value string) string {

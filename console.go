@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -142,6 +143,19 @@ func (p *progress) end() {
 	if p.shown {
 		fmt.Fprintf(p.sys.stderr, "\r%40s\r", "")
 	}
+}
+
+// formatJSON is value for a script: fields in their order, nothing escaped for HTML, and
+// a line's end. With an indent it goes over several lines.
+func formatJSON(value any, indent string) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // plain data has no such error
+	}
+	return b.String()
 }
 
 // showSize is how many bytes there are, of how many if that is known.

@@ -95,20 +95,7 @@ func (c AuthContext) String() string {
 }
 
 // JSON is the context for a script.
-func (c AuthContext) JSON() string {
-	return formatJSON(c.record(), "  ") + "\n"
-}
-
-func (c AuthContext) record() record {
-	var out record
-	for _, field := range c.fields() {
-		out = append(out, entry{field[0], field[1]})
-		if field[0] == "Scopes" {
-			out[len(out)-1].value = c.Scopes
-		}
-	}
-	return out
-}
+func (c AuthContext) JSON() string { return formatJSON(c, "  ") }
 
 // showList is how PowerShell shows an array in a list: four items at most.
 func showList(items []string) string {

@@ -164,11 +164,7 @@ func formatTable(rows [][]string) string {
 
 // environmentsJSON is the same list for a script.
 func environmentsJSON(list []Environment) string {
-	var out []record
-	for _, e := range list {
-		out = append(out, record{{"Name", e.Name}, {"AzureADEndpoint", e.AzureADEndpoint}, {"GraphEndpoint", e.GraphEndpoint}, {"Type", e.Type}})
-	}
-	return formatJSON(out, "  ") + "\n"
+	return formatJSON(append([]Environment{}, list...), "  ")
 }
 
 // ownCloudNote is said before such a cloud is used.

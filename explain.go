@@ -271,9 +271,19 @@ func (p Plan) credentialPlace() string {
 
 // JSON is the explanation for a program, with values as testdata/binder has them.
 func (e explanation) JSON() string {
-	var set, problem, refusal any
+	type problem struct {
+		ID      string `json:"id"`
+		Message string `json:"message"`
+	}
+	var out struct {
+		Set     any            `json:"set"`
+		Bound   map[string]any `json:"bound"`
+		Error   *problem       `json:"error"`
+		Refusal any            `json:"refusal"`
+	}
+	out.Bound = e.boundJSON()
 	if e.params.Set != "" && e.err == nil {
-		set = e.params.Set
+		out.Set = e.params.Set
 	}
 	if e.err != nil {
 		id := asFailure(e.err).id
@@ -281,12 +291,12 @@ func (e explanation) JSON() string {
 		if errors.As(e.err, &f) {
 			id = f.ID
 		}
-		problem = record{{"id", id}, {"message", e.err.Error()}}
+		out.Error = &problem{id, e.err.Error()}
 	}
 	if e.no != nil {
-		refusal = e.no.Error()
+		out.Refusal = e.no.Error()
 	}
-	return formatJSON(record{{"set", set}, {"bound", e.boundJSON()}, {"error", problem}, {"refusal", refusal}}, "") + "\n"
+	return formatJSON(out, "")
 }
 
 func (e explanation) boundJSON() map[string]any {

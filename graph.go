@@ -4,6 +4,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -13,11 +14,21 @@ import (
 // be anything: a proxy's page, or nothing.
 // Source: learn.microsoft.com/graph/errors.
 func graphRefusal(host string, status int, retryAfter string, body []byte) *failure {
-	answer, _ := parseJSON(string(body)) // what is no JSON has no fields, and the status says enough
-	text := func(path ...string) string { return textAt(answer, append([]string{"error"}, path...)) }
+	var answer struct {
+		Error struct {
+			Code, Message string
+			InnerError    struct {
+				Date            string
+				RequestID       string `json:"request-id"`
+				ClientRequestID string `json:"client-request-id"`
+			}
+		}
+	}
+	_ = json.Unmarshal(body, &answer) // what is no JSON has no fields, and the status says enough
+	said := answer.Error
 	s := &serverError{
-		Host: host, Status: status, Code: text("code"), Description: text("message"),
-		TraceID: text("innerError", "request-id"), CorrelationID: text("innerError", "client-request-id"), Timestamp: text("innerError", "date"),
+		Host: host, Status: status, Code: said.Code, Description: said.Message,
+		TraceID: said.InnerError.RequestID, CorrelationID: said.InnerError.ClientRequestID, Timestamp: said.InnerError.Date,
 	}
 	if seconds, err := strconv.Atoi(strings.TrimSpace(retryAfter)); err == nil && seconds >= 0 && seconds < 1<<30 {
 		s.RetryAfter = time.Duration(seconds) * time.Second

@@ -26,8 +26,8 @@ var msalRooms = []string{"flows.go", "identity.go", "interactive.go", "cache.go"
 var fileRooms = []string{"store.go", "store_files.go", "store_unix.go", "store_windows.go"}
 
 // bigPackages must not be in the page: the first three would each double what a visitor
-// loads, the last two would make it heavier than it may be (wasm/test/size.mjs).
-var bigPackages = []string{"net/http", "crypto/x509", "crypto/tls", "text/template", "html/template", "regexp", "encoding/json", "net/url"}
+// loads, the last would make it heavier than it may be (wasm/test/size.mjs).
+var bigPackages = []string{"net/http", "crypto/x509", "crypto/tls", "text/template", "html/template", "regexp", "net/url"}
 
 func TestPageLeavesBigPackagesOut(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {

@@ -65,12 +65,18 @@ func formatConnections(all []named) string {
 
 // connectionsJSON is the same list for a script.
 func connectionsJSON(all []named) string {
-	var out []record
-	for _, n := range all {
-		head := record{{"Name", n.Name}, {"Current", n.Current}, {"Until", n.Until.Format(time.RFC3339Nano)}}
-		out = append(out, append(head, n.AuthContext.record()...))
+	type row struct {
+		Name    string
+		Current bool
+		Until   string
+		AuthContext
 	}
-	return formatJSON(out, "  ") + "\n"
+	out := []row{}
+	for _, n := range all {
+		n.Scopes = append([]string{}, n.Scopes...) // a list, even where nothing is known
+		out = append(out, row{n.Name, n.Current, n.Until.Format(time.RFC3339Nano), n.AuthContext})
+	}
+	return formatJSON(out, "  ")
 }
 
 // tellClosed shows what was disconnected, and says what that cannot undo.

@@ -4,8 +4,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -78,12 +81,52 @@ func decodePart(part string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := parseJSON(string(data))
+	if !json.Valid(data) {
+		return nil, errors.New("not JSON")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	value, err := decodeOnce(decoder)
 	object, ok := value.(map[string]any)
 	if err == nil && !ok {
-		err = errJSON
+		err = errors.New("no JSON object")
 	}
 	return object, err
+}
+
+// decodeOnce decodes valid JSON and refuses an object that gives one name twice.
+// encoding/json alone takes the last of them: the API could see another token than the
+// one that is shown here.
+func decodeOnce(d *json.Decoder) (any, error) {
+	t, err := d.Token()
+	switch t {
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			item, err := decodeOnce(d)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		_, err = d.Token()
+		return list, err
+	case json.Delim('{'):
+		object := map[string]any{}
+		for d.More() {
+			name, _ := d.Token()
+			key := name.(string)
+			if _, twice := object[key]; twice {
+				return nil, errors.New("a name stands twice")
+			}
+			if object[key], err = decodeOnce(d); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token()
+		return object, err
+	}
+	return t, err
 }
 
 func (c Claims) text(name string) string {
@@ -104,7 +147,7 @@ func (c Claims) texts(name string) []string {
 
 // time reads a NumericDate, in seconds (RFC 7519 §2); zero when absent or absurd.
 func (c Claims) time(name string) time.Time {
-	n, ok := c.all[name].(jsonNumber)
+	n, ok := c.all[name].(json.Number)
 	if !ok {
 		return time.Time{}
 	}
@@ -179,7 +222,13 @@ func (t Token) JSON(c AuthContext) string {
 	if !t.ExpiresOn.IsZero() {
 		until = t.ExpiresOn.UTC().Format(time.RFC3339Nano)
 	}
-	return formatJSON(record{{"AccessToken", t.access.open()}, {"ExpiresOn", until}, {"TenantId", c.TenantID}, {"ClientId", c.ClientID}, {"Scopes", c.Scopes}}, "  ") + "\n"
+	return formatJSON(struct {
+		AccessToken string
+		ExpiresOn   any
+		TenantID    string `json:"TenantId"`
+		ClientID    string `json:"ClientId"`
+		Scopes      []string
+	}{t.access.open(), until, c.TenantID, c.ClientID, c.Scopes}, "  ")
 }
 
 // logMasks are the services that take a secret out of their logs when a line names it,

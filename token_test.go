@@ -47,6 +47,40 @@ func TestProvidedTokens(t *testing.T) {
 	})
 }
 
+// TestDecodeClaimsRefuses what two readers could take for two things.
+func TestDecodeClaimsRefuses(t *testing.T) {
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for _, claims := range []string{
+		``, `null`, `[]`, `"a"`, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a":{"b":1,"b":1}}`, `{"a":[{"b":1},{"c":1,"c":1}]}`,
+		`{}{}`, `{} x`, `{"a":1,}`, `{"a":01}`, `{"a":NaN}`, `{a:1}`, `{"a"}`, `{"a":`, `{"a":` + deep(20_000) + `}`,
+	} {
+		if c, ok := decodeClaims(practiceToken(claims)); ok {
+			t.Errorf("%.60s is read as %v", claims, c.all)
+		}
+		encode := base64.RawURLEncoding.EncodeToString
+		if _, ok := decodeClaims(encode([]byte(claims)) + "." + encode([]byte(`{"a":1}`)) + "."); ok {
+			t.Errorf("%.60s is taken for a header", claims)
+		}
+	}
+	c, ok := decodeClaims(practiceToken(`{"n":12345678901234567890,"d":-0.10,"a":[{"b":1},{"b":1}],"u":"\ud83d\ude00` + "\xff" + `","z":null}`))
+	if got := fmt.Sprint(c.all); !ok || got != "map[a:[map[b:1] map[b:1]] d:-0.10 n:12345678901234567890 u:😀\uFFFD z:<nil>]" {
+		t.Errorf("%v, %s", ok, got)
+	}
+}
+
+func TestFormatJSON(t *testing.T) {
+	value := AuthContext{ClientID: "<a&b>\u2028\xff", Scopes: []string{"x", "y"}}
+	want := `{"ClientId":"<a&b>\u2028\ufffd","TenantId":"","Scopes":["x","y"],"AuthType":"","TokenCredentialType":"","CertificateThumbprint":"",` +
+		`"CertificateSubjectName":"","SendCertificateChain":"","Account":"","AppName":"","ContextScope":"","Certificate":"","PSHostVersion":"",` +
+		`"ManagedIdentityId":"","ClientSecret":"","Environment":""}` + "\n"
+	if got := formatJSON(value, ""); got != want {
+		t.Errorf("it is\n%s\nand should be\n%s", got, want)
+	}
+	if got := formatJSON([]Environment{}, "  ") + connectionsJSON(nil) + connectionsJSON([]named{{}}); !strings.HasPrefix(got, "[]\n[]\n[\n  {\n    \"Name\": \"\",\n") || !strings.Contains(got, `"Scopes": [],`) {
+		t.Error(got)
+	}
+}
+
 func TestTokensStayUnseen(t *testing.T) {
 	token := Token{access: seal("canary")}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
