@@ -94,11 +94,11 @@ func toCredential(p parameter, value any) (any, error) {
 	case nil:
 		return nil, nil
 	case unknown:
-		return credential{"", Secret{v.place("$credential")}}, nil
+		return credential{Secret: Secret{v.place("$credential")}}, nil
 	case string:
 		id, place, placed := strings.Cut(v, ":")
 		if v == "" || isGUID(id) && (!placed || isSecretSource(place)) {
-			return credential{id, Secret{place}}, nil
+			return credential{ID: id, Secret: Secret{place}}, nil
 		}
 	}
 	return nil, fail("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).

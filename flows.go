@@ -39,7 +39,7 @@ func signInBySecret(sys *system, plan Plan) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if secret == "" {
 			var err error
-			if secret, err = plan.Secret.read(ctx, sys, "the client secret", credentialCaption+"Password for user "+plan.ClientID+": "); err != nil {
+			if secret, err = plan.Secret.read(ctx, sys, "the client secret", plan.prompt); err != nil {
 				return Token{}, err
 			}
 		}

@@ -212,8 +212,9 @@ type bound struct {
 
 // credential is an application with the place of its secret.
 type credential struct {
-	ID     string
-	Secret Secret
+	ID      string
+	Secret  Secret
+	isAsked bool // the person was asked for the ID, under the caption
 }
 
 //go:noinline

@@ -36,6 +36,7 @@ type Plan struct {
 	SendChain   bool // send the whole certificate chain (x5c)
 	Force       bool // sign in anew even where a kept token would do
 
+	prompt   string   // what a person who types the secret is asked
 	notes    []string // what the person should know, for the console
 	warnings []string
 }

@@ -68,17 +68,24 @@ func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 		if err != nil {
 			return err
 		}
-		value, err := convert(row, text)
+		value, err := toCredential(row, text)
 		if err != nil {
 			return err
 		}
-		p.Bound[row.name] = bound{value, p.Bound[row.name].typed, p.Bound[row.name].how}
-		readSecret := sys.readSecret
-		sys.readSecret = func(prompt string) (string, error) {
-			return readSecret(strings.TrimPrefix(prompt, credentialCaption)) // which stands there already
-		}
+		c := value.(credential)
+		c.isAsked = true
+		p.Bound[row.name] = bound{c, p.Bound[row.name].typed, p.Bound[row.name].how}
 	}
 	return nil
+}
+
+// prompt is what a person is asked for the secret.
+func (c credential) prompt() string {
+	prompt := "Password for user " + c.ID + ": "
+	if !c.isAsked {
+		prompt = credentialCaption + prompt
+	}
+	return prompt
 }
 
 // cmdlet is the name that PowerShell would show.

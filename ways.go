@@ -68,7 +68,7 @@ func tidyThumbprint(text string) string {
 
 func planSecret(plan *Plan, p Params, _ func(string) string) error {
 	credential := p.credential("ClientSecretCredential")
-	plan.Flow, plan.ClientID, plan.Secret = bySecret, credential.ID, credential.Secret
+	plan.Flow, plan.ClientID, plan.Secret, plan.prompt = bySecret, credential.ID, credential.Secret, credential.prompt()
 	plan.Tenant = p.text("TenantId")
 	return plan.needTenant()
 }
