@@ -24,15 +24,16 @@ func readArguments(table []parameter, args []string) (out []argument, command []
 	for i := 0; i < len(args); {
 		a := readArgument(table, args[i])
 		i++
-		if a.name == "" {
-			if list && !isGUID(a.typed) && !isPlace(a.typed) {
-				a.value, i = gatherList(args, i-1)
-			}
-			list = false
-		} else if p, _, _ := match(table, a.name); true { // an ambiguous name is the binder's to refuse
-			if a, i, err = takeValue(p, a, args, i); err != nil {
+		switch {
+		case a.name != "":
+			if a, i, err = takeValue(table, a, args, i); err != nil {
 				return out, command, err
 			}
+		case list && !isGUID(a.typed) && !isPlace(a.typed):
+			a.value, i = gatherList(args, i-1)
+			list = false
+		default:
+			list = false
 		}
 		out = append(out, a)
 	}
@@ -103,44 +104,48 @@ func kebabName(table []parameter, name string) string {
 var switchWords = map[string]bool{"true": true, "$true": true, "1": true, "false": false, "$false": false, "0": false}
 
 // takeValue gives a named argument the value that belongs to it: what stands behind its
-// colon, what the shell parted from it, or what follows.
-func takeValue(p parameter, a argument, args []string, i int) (argument, int, error) {
+// colon, what the shell parted from it, or what follows. i is where that begins, and
+// then where the next argument does. An ambiguous name is the binder's to refuse.
+func takeValue(table []parameter, a argument, args []string, i int) (argument, int, error) {
+	p, _, _ := match(table, a.name)
 	parted := strings.HasSuffix(a.typed, ":") && !a.valued
-	follows := i < len(args) && isValue(args[i])
-	isSwitch := p.kind == aSwitch || p.kind == aBoolean
+	wants := !a.valued && (parted || p.name != "" && p.kind != aSwitch)
+	follows := wants && i < len(args) && isValue(args[i])
+	if follows && p.isOnOff() && parted {
+		follows = isSwitchWord(args[i])
+	}
 	switch {
-	case a.valued && p.kind == aList:
-		a.value, i = gatherItems(a.value.(string), args, i, true)
-		return a, i, nil
-	case a.valued, !parted && (p.name == "" || p.kind == aSwitch), !parted && !follows:
-	case parted && (!follows || isSwitch && !isSwitchWord(args[i])):
+	case parted && !follows:
 		f := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
-		if isSwitch {
+		if p.isOnOff() {
 			return a, i, f.try("your shell removed the value; write -%s:false", p.name)
 		}
 		return a, i, f
-	case p.kind == aList:
+	case p.kind == aList && a.valued:
+		a.value, i = gatherItems(a.value.(string), args, i, true)
+	case p.kind == aList && follows:
 		a.value, i = gatherList(args, i)
-		a.valued = true
-	case p.kind == aDouble && strings.Contains(args[i], ","):
-		a.value, a.valued, i = splitList(args[i:i+1]), true, i+1 // to PowerShell it is a list, and no number
-	default:
-		a.value, a.valued, i = args[i], true, i+1
+	case p.kind == aDouble && follows && strings.Contains(args[i], ","):
+		a.value, i = splitList(args[i:i+1]), i+1 // to PowerShell it is a list, and no number
+	case follows:
+		a.value, i = literal(p, args[i]), i+1
+	case a.valued:
+		a.value = literal(p, a.value.(string))
 	}
-	if word, ok := a.value.(string); ok {
-		a.value = literal(p, word)
-	}
+	a.valued = a.valued || follows
 	return a, i, nil
 }
+
+// isOnOff holds for what takes true or false.
+func (p parameter) isOnOff() bool { return p.kind == aSwitch || p.kind == aBoolean }
 
 // literal is what PowerShell's parser would have made of a bare word, for parameters to
 // which that is more than its text.
 func literal(p parameter, word string) any {
-	isSwitch := p.kind == aSwitch || p.kind == aBoolean
-	if on, ok := switchWords[strings.ToLower(word)]; ok && isSwitch {
+	if on, ok := switchWords[strings.ToLower(word)]; ok && p.isOnOff() {
 		return on
 	}
-	if n, ok := readNumber(word); ok && (isSwitch || p.kind == aDouble || p.kind == aScope || p.kind == anAction) {
+	if n, ok := readNumber(word); ok && (p.isOnOff() || p.kind == aDouble || enums[p.kind] != nil) {
 		return n
 	}
 	return word

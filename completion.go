@@ -205,17 +205,20 @@ func (s *survey) next() (p parameter, position int) {
 // not decided, so all of them are taken.
 func (s *survey) takePosition() {
 	_, position := s.next()
-	var sets []string
+	var names, sets []string
 	for _, p := range s.table {
 		for _, i := range p.sets {
 			if position > 0 && i.position == position && !s.taken[p.name] && slices.Contains(s.sets, i.set) {
-				sets = append(sets, i.set)
-				defer func() { s.taken[p.name] = true }()
+				names, sets = append(names, p.name), append(sets, i.set)
 			}
 		}
 	}
-	if sets != nil {
-		s.sets = sets
+	if sets == nil {
+		return
+	}
+	s.sets = sets
+	for _, name := range names {
+		s.taken[name] = true
 	}
 }
 
