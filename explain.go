@@ -58,8 +58,12 @@ func (sys *system) explain(args []string) explanation {
 		e.verb, args = chooseVerb(args)
 		e.params, e.err = bind(e.verb.parameters, args)
 	}
-	if e.err == nil && e.params.Set != "" {
-		e.plan, e.no = sys.plan(withPlaceholders(e.params))
+	if e.err != nil || e.params.Set == "" {
+		return e
+	}
+	p := withPlaceholders(e.params)
+	if e.no = p.checkTexts(e.verb.parameters); e.no == nil {
+		e.plan, e.no = sys.plan(p)
 		e.plan.showUnknown(e.params)
 	}
 	return e

@@ -64,13 +64,10 @@ func (p Plan) byDeviceCode() Plan {
 	return p
 }
 
-// newPlan decides what the bound parameters mean.
+// newPlan decides what the bound parameters mean, whose texts were checked (checkTexts).
 func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, error) {
 	plan := Plan{Set: p.Set, Force: p.on("Force"), SendChain: p.on("SendCertificateChain")}
 	plan.ScopesTyped, plan.TenantTyped = p.has("Scopes"), p.has("TenantId")
-	if err := p.checkTexts(parameters); err != nil {
-		return plan, err
-	}
 	steps := map[string]func(*Plan, Params, func(string) string) error{
 		userSet:        planUser,
 		certificateSet: planCertificate,

@@ -9,11 +9,7 @@ import (
 // planOf binds and plans what was typed, with an environment of NAME=VALUE.
 func planOf(t *testing.T, args string, env ...string) (Plan, error) {
 	t.Helper()
-	p, err := bind(parameters, strings.Fields(args))
-	if err != nil {
-		return Plan{}, err
-	}
-	return newPlan(p, clouds, func(name string) string {
+	return planOfArgs(strings.Fields(args), func(name string) string {
 		for _, e := range env {
 			if value, ok := strings.CutPrefix(e, name+"="); ok {
 				return value
@@ -21,6 +17,17 @@ func planOf(t *testing.T, args string, env ...string) (Plan, error) {
 		}
 		return ""
 	})
+}
+
+func planOfArgs(args []string, getenv func(string) string) (Plan, error) {
+	p, err := bind(parameters, args)
+	if err == nil {
+		err = p.checkTexts(parameters)
+	}
+	if err != nil {
+		return Plan{}, err
+	}
+	return newPlan(p, clouds, getenv)
 }
 
 const (
@@ -104,10 +111,7 @@ func TestHostileValues(t *testing.T) {
 			if name == "CertificateSubjectName" {
 				args = append(args, "-ClientId", someApp, "-TenantId", someTenant)
 			}
-			p, err := bind(parameters, args)
-			if err == nil {
-				_, err = newPlan(p, clouds, func(string) string { return "" })
-			}
+			_, err := planOfArgs(args, func(string) string { return "" })
 			if err == nil || kindOf(asFailure(err).id).exit != 2 || !strings.Contains(err.Error(), name) && name != "Environment" {
 				t.Errorf("-%s %q: %v", name, value, err)
 			}
