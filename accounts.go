@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // list gives all kept connections, those too that cannot be read now: they can be
@@ -38,7 +40,7 @@ func (k *keep) ofKind(kind string) ([]named, error) {
 		switch {
 		case err == nil:
 			n = c.named(id)
-		case asFailure(err).id == "not-connected":
+		case failure.From(err).ID == "not-connected":
 			continue // gone, or set aside
 		default:
 			n.unreadable = err
@@ -108,7 +110,7 @@ func (k *keep) find(name string) (named, error) {
 	if len(all) == 0 {
 		return named{}, notConnected()
 	}
-	return named{}, fail("unknown-connection", "No single kept connection has the name %q.", clean(name)).try("one of %s", connectionNames(all))
+	return named{}, failure.New("unknown-connection", "No single kept connection has the name %q.", failure.Clean(name)).Try("one of %s", connectionNames(all))
 }
 
 func connectionNames(all []named) string {
@@ -153,7 +155,7 @@ func (k *keep) resume(ctx context.Context, plan Plan) (c Connection, found bool,
 	}
 	c.source = k.lasting(id, c.Plan)
 	if c.Token, err = c.source(ctx, Ask{}); err != nil {
-		if f := asFailure(err); f.id != "sign-in-needed" && f.id != "not-connected" {
+		if f := failure.From(err); f.ID != "sign-in-needed" && f.ID != "not-connected" {
 			return c, false, err
 		}
 		k.sys.note("%s no longer signs in by itself: signing in anew.", fitting[0].Name)
@@ -214,8 +216,8 @@ func (n named) wasGranted(plan Plan) bool {
 // choose asks which of several accounts is meant; none means a new sign-in.
 func (k *keep) choose(ctx context.Context, fitting []named) ([]named, error) {
 	if !k.sys.terminal.stdin || !k.sys.terminal.stderr {
-		return nil, fail("sign-in-needed", "Several kept accounts fit, and there is no terminal to ask on: %s.", connectionNames(fitting)).
-			try("connect-entra context use NAME, add -TenantId, or sign in anew: -Force")
+		return nil, failure.New("sign-in-needed", "Several kept accounts fit, and there is no terminal to ask on: %s.", connectionNames(fitting)).
+			Try("connect-entra context use NAME, add -TenantId, or sign in anew: -Force")
 	}
 	for i, n := range fitting {
 		k.sys.say("", "  %d  %s", i+1, n.Name)
@@ -231,7 +233,7 @@ func (k *keep) choose(ctx context.Context, fitting []named) ([]named, error) {
 		}
 	}
 	if strings.TrimSpace(answer) != "" {
-		return nil, fail("declined", "There is no number %q in the list.", clean(strings.TrimSpace(answer)))
+		return nil, failure.New("declined", "There is no number %q in the list.", failure.Clean(strings.TrimSpace(answer)))
 	}
 	return nil, nil
 }

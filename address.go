@@ -10,22 +10,24 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // graphAddress makes the URL that typed means: a path below v1.0, one that names its
 // version, or a whole URL, which must be on the cloud's own Graph host.
 func graphAddress(e Environment, typed string) (string, error) {
-	if strings.ContainsFunc(typed, isControl) || strings.ContainsRune(typed, '\ufffd') {
-		return "", fail("bad-value", "The address holds a control character.").try("type it again, on one line")
+	if strings.ContainsFunc(typed, failure.IsControl) || strings.ContainsRune(typed, '\ufffd') {
+		return "", failure.New("bad-value", "The address holds a control character.").Try("type it again, on one line")
 	}
 	if len(typed) > 2 && typed[1] == ':' && (typed[2] == '/' || typed[2] == '\\') {
-		return "", fail("bad-value", "%s is a path of this machine: Git Bash makes one of /me.", clean(typed)).try("write it without the slash: me")
+		return "", failure.New("bad-value", "%s is a path of this machine: Git Bash makes one of /me.", failure.Clean(typed)).Try("write it without the slash: me")
 	}
 	address := encodeAddress(typed)
 	if !strings.Contains(address[:len(address)-len(afterQuery(address))], "://") {
 		path := strings.TrimLeft(address, "/")
 		if path == "" {
-			return "", fail("usage", "Which part of Graph is asked for?").try("connect-entra request /me")
+			return "", failure.New("usage", "Which part of Graph is asked for?").Try("connect-entra request /me")
 		}
 		if version, _, _ := strings.Cut(path, "/"); !strings.EqualFold(version, "v1.0") && !strings.EqualFold(version, "beta") {
 			path = "v1.0/" + path
@@ -34,19 +36,19 @@ func graphAddress(e Environment, typed string) (string, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", fail("bad-value", "%q is no address.", clean(typed)).because(err).try("give a path such as /me, in single quotes if it has a $")
+		return "", failure.New("bad-value", "%q is no address.", failure.Clean(typed)).Because(err).Try("give a path such as /me, in single quotes if it has a $")
 	}
 	if u.Scheme != "https" || u.User != nil || !strings.EqualFold(u.Host, e.graphHost()) {
-		f := fail("bad-value", "The token is not sent to %s: in %s only %s gets it.", clean(u.Scheme+"://"+u.Host), e.Name, e.GraphEndpoint)
+		f := failure.New("bad-value", "The token is not sent to %s: in %s only %s gets it.", failure.Clean(u.Scheme+"://"+u.Host), e.Name, e.GraphEndpoint)
 		if other, ok := environmentOf(clouds, u.Scheme+"://"+u.Host); ok && u.User == nil {
-			return "", f.try("connect to that cloud: -Environment %s", other.Name)
+			return "", f.Try("connect to that cloud: -Environment %s", other.Name)
 		}
-		return "", f.try("give the path alone: /me")
+		return "", f.Try("give the path alone: /me")
 	}
 	u.Host = e.graphHost()
 	if query := "&" + u.RawQuery; strings.Contains(query, "&=") {
-		return "", fail("bad-value", "An option in the address has no name: the shell took $select for a variable.").
-			try("put the address in single quotes: '/users?$select=id'")
+		return "", failure.New("bad-value", "An option in the address has no name: the shell took $select for a variable.").
+			Try("put the address in single quotes: '/users?$select=id'")
 	}
 	return u.String(), nil
 }
@@ -90,7 +92,7 @@ func readHeaders(typed string) ([]header, error) {
 	if strings.HasPrefix(typed, "{") {
 		var object map[string]string
 		if err := json.Unmarshal([]byte(typed), &object); err != nil {
-			return nil, fail("bad-value", "-Headers is no JSON object of texts.").because(err)
+			return nil, failure.New("bad-value", "-Headers is no JSON object of texts.").Because(err)
 		}
 		for name, value := range object {
 			headers = append(headers, header{name, value})
@@ -104,16 +106,16 @@ func readHeaders(typed string) ([]header, error) {
 			case last >= 0:
 				headers[last].value += "," + part
 			case strings.TrimSpace(part) != "":
-				return nil, fail("bad-value", "-Headers begins with no name: %q.", clean(part)).try(`-Headers "ConsistencyLevel: eventual"`)
+				return nil, failure.New("bad-value", "-Headers begins with no name: %q.", failure.Clean(part)).Try(`-Headers "ConsistencyLevel: eventual"`)
 			}
 		}
 	}
 	for _, h := range headers {
-		if !isToken(h.name) || strings.ContainsFunc(h.value, isControl) {
-			return nil, fail("bad-value", "-Headers holds what is no header: %q.", clean(h.name))
+		if !isToken(h.name) || strings.ContainsFunc(h.value, failure.IsControl) {
+			return nil, failure.New("bad-value", "-Headers holds what is no header: %q.", failure.Clean(h.name))
 		}
 		if slices.ContainsFunc(ownHeaders, func(own string) bool { return strings.EqualFold(own, h.name) }) {
-			return nil, fail("bad-value", "The header %s is not for -Headers to set.", h.name)
+			return nil, failure.New("bad-value", "The header %s is not for -Headers to set.", h.name)
 		}
 	}
 	return headers, nil

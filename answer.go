@@ -21,6 +21,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // answerKeys are the keys that MSAL reads of any answer. Go's JSON takes them in any
@@ -55,10 +57,10 @@ func (w *wire) checkAnswer(c *call, a *answer) error {
 			err = errors.New("no answer was due")
 		}
 	} else if kind := w.mediaType(a.Header); kind != "application/json" {
-		return fail("hostile-answer", "%s answered with %s where JSON is due: perhaps a proxy or a sign-in page of the network answered in its place.", w.host(), kind).because(err)
+		return failure.New("hostile-answer", "%s answered with %s where JSON is due: perhaps a proxy or a sign-in page of the network answered in its place.", w.host(), kind).Because(err)
 	}
 	if err != nil {
-		return fail("hostile-answer", "The answer of %s was refused: %v.", w.host(), err).because(err)
+		return failure.New("hostile-answer", "The answer of %s was refused: %v.", w.host(), err).Because(err)
 	}
 	return nil
 }

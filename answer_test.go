@@ -18,6 +18,8 @@ import (
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+
+	"connect-entra/failure"
 )
 
 const tokenSecret = "canary-8f14e45fceea167a"
@@ -302,8 +304,8 @@ func TestWrongClockIsTold(t *testing.T) {
 					return 401, `{"error":"invalid_client","error_description":"AADSTS700024: Client assertion is not within its valid time range."}`
 				},
 			}
-			if _, err := questions(s)["token"](); asFailure(err).cure != want {
-				t.Errorf("%v: %q", skew, asFailure(err).cure)
+			if _, err := questions(s)["token"](); failure.From(err).Cure != want {
+				t.Errorf("%v: %q", skew, failure.From(err).Cure)
 			}
 		}
 	})
@@ -317,11 +319,11 @@ func TestGraphRefusal(t *testing.T) {
 		},
 	}
 	_, err := graphWire(s).Do(get("https://graph.microsoft.com/v1.0/me"))
-	f := asFailure(err)
-	want := serverError{Host: "graph.microsoft.com", Status: 401, Code: "InvalidAuthenticationToken", Description: "Continuous access evaluation",
+	f := failure.From(err)
+	want := failure.Server{Host: "graph.microsoft.com", Status: 401, Code: "InvalidAuthenticationToken", Description: "Continuous access evaluation",
 		Claims: `{"access_token":{}}`, TraceID: "r", CorrelationID: "c", Timestamp: "2026-11-22T22:01:02"}
-	if f.server == nil || *f.server != want || f.id != "refused" {
-		t.Errorf("%v %+v", f, f.server)
+	if f.Server == nil || *f.Server != want || f.ID != "refused" {
+		t.Errorf("%v %+v", f, f.Server)
 	}
 }
 

@@ -118,7 +118,7 @@ func takeValue(table []parameter, a argument, args []string, i int) (argument, i
 	case parted && !follows:
 		f := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
 		if p.isOnOff() {
-			return a, i, f.try("your shell removed the value; write -%s:false", p.name)
+			return a, i, f.Try("your shell removed the value; write -%s:false", p.name)
 		}
 		return a, i, f
 	case p.kind == aList && a.valued:

@@ -15,6 +15,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // assertionLife is how long an assertion is good for: the most that Entra advises.
@@ -40,18 +42,18 @@ func (p keyPair) assertion(audience, clientID string, withChain bool) (string, e
 	sha256Of, sha1Of := sha256.Sum256(p.chain[0].Raw), sha1.Sum(p.chain[0].Raw)
 	pss := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
 	token, err := p.sign(map[string]any{"alg": "PS256", "x5t#S256": jwtBytes(sha256Of[:])}, claims, pss, withChain)
-	if f := (*failure)(nil); err == nil || errors.As(err, &f) {
+	if f := (*failure.Error)(nil); err == nil || errors.As(err, &f) {
 		return token, err
 	}
 	// Some providers, of smart cards and of Windows' older kind, cannot do PSS and have as
 	// many ways to say so; Entra takes the older form with the same claims.
 	// github.com/AzureAD/microsoft-authentication-library-for-dotnet/issues/6125
 	token, err = p.sign(map[string]any{"alg": "RS256", "x5t": jwtBytes(sha1Of[:])}, claims, crypto.SHA256, withChain)
-	if f := (*failure)(nil); err == nil || errors.As(err, &f) {
+	if f := (*failure.Error)(nil); err == nil || errors.As(err, &f) {
 		return token, err
 	}
-	return "", badCertificate("The key of "+subjectOf(p.chain[0]), "refused to sign: "+clean(err.Error())).because(err).
-		try("check that this user may use the key, and that its card or token is there")
+	return "", badCertificate("The key of "+subjectOf(p.chain[0]), "refused to sign: "+failure.Clean(err.Error())).Because(err).
+		Try("check that this user may use the key, and that its card or token is there")
 }
 
 // sign makes the compact form (RFC 7515 §3.1).

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // stubborn signs as a provider does that refuses some ways of signing.
@@ -145,7 +147,7 @@ func TestAssertionThatCannotBeSigned(t *testing.T) {
 	}
 	// A person who declines a PIN is not asked for it a second time.
 	pair = testPair(t, func(k *rsa.PrivateKey) crypto.Signer {
-		return stubborn{k, fail("declined", "No PIN was entered."), nil}
+		return stubborn{k, failure.New("declined", "No PIN was entered."), nil}
 	})
 	_, err = pair.assertion(tokenEndpoint, "app", false)
 	if got := refusalLine(t, err); !strings.HasPrefix(got, "declined: No PIN") {

@@ -8,6 +8,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // argument is a piece of a command line after the shell's quoting has been undone.
@@ -26,8 +28,8 @@ func (b bindFailure) Error() string { return b.ID }
 // refuse makes the failure that PowerShell would give as id.
 //
 //go:noinline
-func refuse(id, format string, args ...any) *failure {
-	return fail(kebab(id), format, args...).because(bindFailure{id})
+func refuse(id, format string, args ...any) *failure.Error {
+	return failure.New(kebab(id), format, args...).Because(bindFailure{id})
 }
 
 // kebab turns PowerShell's id into ours: AmbiguousParameter, ambiguous-parameter.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // maxHeld is how much of a body is held in memory, in bytes; a longer one is read as it
@@ -44,7 +46,7 @@ func readPayload(text string) (*payload, error) {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fail("bad-value", "The body cannot be read: %v.", err).because(err).try("check the path, and who may read the file")
+		return nil, failure.New("bad-value", "The body cannot be read: %v.", err).Because(err).Try("check the path, and who may read the file")
 	}
 	b := &payload{}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > maxHeld {
@@ -61,7 +63,7 @@ func readPayload(text string) (*payload, error) {
 // hold reads the beginning of a body, or all of it.
 func (b *payload) hold(from io.Reader) (err error) {
 	if b.data, err = io.ReadAll(io.LimitReader(from, maxHeld+1)); err != nil {
-		return fail("bad-value", "The body cannot be read: %v.", err).because(err)
+		return failure.New("bad-value", "The body cannot be read: %v.", err).Because(err)
 	}
 	if len(b.data) > maxHeld {
 		b.stream = from
@@ -83,8 +85,8 @@ func (b *payload) check(kind string) error {
 	if b.stdin || b.path != "" || b.stream != nil || !isJSON(kind) || json.Valid(b.data) {
 		return nil
 	}
-	return fail("bad-value", "The body is no JSON: perhaps the shell took its quotes.").
-		try("put it into a file, and type @body.json or, in PowerShell, file:body.json; for another format add -ContentType")
+	return failure.New("bad-value", "The body is no JSON: perhaps the shell took its quotes.").
+		Try("put it into a file, and type @body.json or, in PowerShell, file:body.json; for another format add -ContentType")
 }
 
 func isJSON(kind string) bool {
@@ -107,7 +109,7 @@ func (b *payload) attach(r *http.Request) (err error) {
 		r.ContentLength = int64(len(b.data))
 	}
 	if r.Body, err = r.GetBody(); err != nil {
-		return fail("bad-value", "The body cannot be read: %v.", err).because(err)
+		return failure.New("bad-value", "The body cannot be read: %v.", err).Because(err)
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
+
+	"connect-entra/failure"
 )
 
 // msalCache is MSAL's cache of one connection. It never fails a call: MSAL would throw
@@ -218,8 +220,8 @@ func (k *keep) lasting(id string, plan Plan) source {
 // not there any more, and the terminal belongs to whoever wants the token.
 func (k *keep) renewal(plan Plan) (source, error) {
 	if plan.asks() {
-		return nil, fail("sign-in-needed", "The kept token has expired, and its renewal needs a secret that was typed.").
-			try("%s; a secret in a file or a variable renews by itself", plan.command())
+		return nil, failure.New("sign-in-needed", "The kept token has expired, and its renewal needs a secret that was typed.").
+			Try("%s; a secret in a file or a variable renews by itself", plan.command())
 	}
 	if plan.Environment.Type == userDefined {
 		k.sys.note("%s", ownCloudNote(plan.Environment))
@@ -232,11 +234,11 @@ func (k *keep) renewal(plan Plan) (source, error) {
 // cannotRenew says of a kept connection what its flow says of a sign-in: that Entra
 // refuses is final; that a file or certificate has gone needs the person again.
 func cannotRenew(plan Plan, err error) error {
-	var f *failure
-	if !errors.As(err, &f) || kindOf(f.id).exit != 2 {
+	var f *failure.Error
+	if !errors.As(err, &f) || kindOf(f.ID).exit != 2 {
 		return err
 	}
-	return fail("sign-in-needed", "The kept token has expired and cannot be renewed: %s", f.message).because(err).try("%s", plan.command())
+	return failure.New("sign-in-needed", "The kept token has expired and cannot be renewed: %s", f.Message).Because(err).Try("%s", plan.command())
 }
 
 // update keeps a renewed token. It is delivered whatever becomes of that; and if the
@@ -259,4 +261,4 @@ func (k *keep) update(id string, seen []byte, c *kept, ask Ask, token Token) {
 	}
 }
 
-func oneLine(err error) string { return clean(strings.ReplaceAll(err.Error(), "\n", " ")) }
+func oneLine(err error) string { return failure.Clean(strings.ReplaceAll(err.Error(), "\n", " ")) }

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // callback is the listener at a redirect URI, and the one answer that came to it.
@@ -77,8 +79,8 @@ func listenLoopback(listen func(network, address string) (net.Listener, error)) 
 		four.Close() // another program has this port on the other family
 		last = err6
 	}
-	return nil, 0, fail("network", "No port on this machine can be listened on for the browser's answer: %s.", networkReason(last)).because(last).
-		try("connect-entra -UseDeviceCode")
+	return nil, 0, failure.New("network", "No port on this machine can be listened on for the browser's answer: %s.", networkReason(last)).Because(last).
+		Try("connect-entra -UseDeviceCode")
 }
 
 //go:embed pages/signed-in.html

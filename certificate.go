@@ -14,6 +14,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // minRSABits is the smallest key that Entra's policies still accept.
@@ -49,11 +51,11 @@ func loadCertificate(ctx context.Context, sys *system, ref CertificateRef) (keyP
 func (p *keyPair) match(name string) error {
 	if len(p.chain) == 0 {
 		return badCertificate(name, "holds no certificate").
-			try("put the certificate into the same file, or name both: -Certificate cert.pem,key.pem")
+			Try("put the certificate into the same file, or name both: -Certificate cert.pem,key.pem")
 	}
 	if p.key == nil {
 		return badCertificate(name, "holds no private key").
-			try("put the key into the same file, or name both: -Certificate cert.pem,key.pem")
+			Try("put the key into the same file, or name both: -Certificate cert.pem,key.pem")
 	}
 	for i, certificate := range p.chain {
 		if samePublicKey(p.key.Public(), certificate.PublicKey) {
@@ -62,7 +64,7 @@ func (p *keyPair) match(name string) error {
 		}
 	}
 	return badCertificate(name, "holds a key that belongs to none of its certificates").
-		try("name the certificate and the key that were made together")
+		Try("name the certificate and the key that were made together")
 }
 
 func samePublicKey(a, b crypto.PublicKey) bool {
@@ -78,14 +80,14 @@ func (p *keyPair) check() error {
 	case *rsa.PublicKey:
 		if key.N.BitLen() < minRSABits {
 			return badCertificate(name, fmt.Sprintf("has an RSA key of %d bits, and Entra takes %d or more", key.N.BitLen(), minRSABits)).
-				try("make a certificate with an RSA key of %d bits or more", minRSABits)
+				Try("make a certificate with an RSA key of %d bits or more", minRSABits)
 		}
 	case *ecdsa.PublicKey, ed25519.PublicKey:
 		return badCertificate(name, fmt.Sprintf("has an %s key, and Entra takes RSA only", leaf.PublicKeyAlgorithm)).
-			try("make a certificate with an RSA key of %d bits or more", minRSABits)
+			Try("make a certificate with an RSA key of %d bits or more", minRSABits)
 	default:
 		return badCertificate(name, "has a key of a kind that Entra does not take").
-			try("make a certificate with an RSA key of %d bits or more", minRSABits)
+			Try("make a certificate with an RSA key of %d bits or more", minRSABits)
 	}
 	return checkDates(leaf, time.Now())
 }
@@ -96,11 +98,11 @@ const newCertificate = "make a new one and upload it in the Entra admin center: 
 func checkDates(leaf *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(leaf.NotAfter):
-		return fail("certificate-expired", "The certificate %s expired on %s.", subjectOf(leaf), day(leaf.NotAfter)).
-			try(newCertificate)
+		return failure.New("certificate-expired", "The certificate %s expired on %s.", subjectOf(leaf), day(leaf.NotAfter)).
+			Try(newCertificate)
 	case now.Before(leaf.NotBefore):
-		return fail("certificate-expired", "The certificate %s is not valid before %s.", subjectOf(leaf), leaf.NotBefore.UTC().Format("2006-01-02 15:04:05 MST")).
-			try("check this host's clock, or wait until then")
+		return failure.New("certificate-expired", "The certificate %s is not valid before %s.", subjectOf(leaf), leaf.NotBefore.UTC().Format("2006-01-02 15:04:05 MST")).
+			Try("check this host's clock, or wait until then")
 	}
 	return nil
 }
@@ -109,9 +111,9 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // subjectOf is what a certificate is called in a message.
 func subjectOf(certificate *x509.Certificate) string {
-	return clean(firstOf(distinguishedName(certificate.RawSubject), "without a subject"))
+	return failure.Clean(firstOf(distinguishedName(certificate.RawSubject), "without a subject"))
 }
 
-func badCertificate(name, why string) *failure {
-	return fail("bad-certificate", "%s %s.", clean(name), why).try("give a PEM file with certificate and key, or a PFX file")
+func badCertificate(name, why string) *failure.Error {
+	return failure.New("bad-certificate", "%s %s.", failure.Clean(name), why).Try("give a PEM file with certificate and key, or a PFX file")
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // maxCertificateFile bounds what is read of a certificate file, in bytes.
@@ -65,8 +67,8 @@ func readCertificateFile(ctx context.Context, sys *system, name string, ref Cert
 	case ctx.Err() != nil:
 		return nil, 0, context.Cause(ctx)
 	default:
-		return nil, 0, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(err.Error())).because(err).
-			try("check the path of -Certificate or %s, and who may read the file", envCertificate)
+		return nil, 0, failure.New("certificate-not-found", "The certificate cannot be read: %s.", failure.Clean(err.Error())).Because(err).
+			Try("check the path of -Certificate or %s, and who may read the file", envCertificate)
 	}
 	return data, info.Mode(), nil
 }
@@ -90,8 +92,8 @@ func limitCertificate(from io.Reader, name string) ([]byte, error) {
 
 func readCertificateStdin(ctx context.Context, sys *system, ref CertificateRef) ([]byte, error) {
 	if ref.HasPass && ref.Password.source == "-" {
-		return nil, fail("usage", "stdin cannot give both the certificate and its password.").
-			try("name another place for the password: -CertificatePassword @FILE or env:NAME")
+		return nil, failure.New("usage", "stdin cannot give both the certificate and its password.").
+			Try("name another place for the password: -CertificatePassword @FILE or env:NAME")
 	}
 	if sys.terminal.stdin {
 		sys.note("Paste the certificate and its key in PEM form, then end with Ctrl-D (on Windows Ctrl-Z and Enter).")
@@ -104,14 +106,14 @@ func readCertificateStdin(ctx context.Context, sys *system, ref CertificateRef) 
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
-	return nil, fail("certificate-not-found", "The certificate cannot be read: %s.", clean(err.Error())).because(err).
-		try("check what is piped into -Certificate -")
+	return nil, failure.New("certificate-not-found", "The certificate cannot be read: %s.", failure.Clean(err.Error())).Because(err).
+		Try("check what is piped into -Certificate -")
 }
 
 // warnOfReaders speaks up where others may read a key. Windows' mode bits say nothing
 // about who may.
 func warnOfReaders(sys *system, name string, mode os.FileMode) {
 	if mode.IsRegular() && mode.Perm()&0o077 != 0 && runtime.GOOS != "windows" && name != "-" {
-		sys.warn("Others on this host can read the key in %s (mode %04o): chmod 600 it.", clean(name), mode.Perm())
+		sys.warn("Others on this host can read the key in %s (mode %04o): chmod 600 it.", failure.Clean(name), mode.Perm())
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"unicode/utf16"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"connect-entra/failure"
 )
 
 // certificateReader fills one pair from the files of one -Certificate.
@@ -80,7 +82,7 @@ func (r *certificateReader) addPEM(ctx context.Context, sys *system, data []byte
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			key, parseErr := parseKey(block.Bytes)
 			if parseErr != nil {
-				return badCertificate(name, fmt.Sprintf("holds a %s that cannot be read: %s", clean(block.Type), clean(parseErr.Error()))).because(parseErr)
+				return badCertificate(name, fmt.Sprintf("holds a %s that cannot be read: %s", failure.Clean(block.Type), failure.Clean(parseErr.Error()))).Because(parseErr)
 			}
 			err = r.addKey(key, name)
 		}
@@ -103,12 +105,12 @@ func (r *certificateReader) addCertificate(der []byte, name string) error {
 			return nil
 		}
 	}
-	return badCertificate(name, "holds a certificate that cannot be read: "+clean(err.Error())).because(err)
+	return badCertificate(name, "holds a certificate that cannot be read: "+failure.Clean(err.Error())).Because(err)
 }
 
 func (r *certificateReader) addKey(key crypto.Signer, name string) error {
 	if r.key != nil && !samePublicKey(r.key.Public(), key.Public()) {
-		return badCertificate(name, "holds a second key").try("name one file with one certificate and its key")
+		return badCertificate(name, "holds a second key").Try("name one file with one certificate and its key")
 	}
 	r.key = key
 	return nil
@@ -146,8 +148,8 @@ func (r *certificateReader) addEncryptedKey(ctx context.Context, sys *system, na
 	case errors.Is(err, errWrongPassword):
 		return wrongPassword(name, err)
 	case err != nil:
-		return badCertificate(name, "holds an encrypted key that cannot be read: "+clean(err.Error())).because(err).
-			try("openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out key.pem, and -Certificate cert.pem,key.pem")
+		return badCertificate(name, "holds an encrypted key that cannot be read: "+failure.Clean(err.Error())).Because(err).
+			Try("openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out key.pem, and -Certificate cert.pem,key.pem")
 	}
 	return r.addKey(key, name)
 }
@@ -161,19 +163,19 @@ func (r *certificateReader) needPassword(ctx context.Context, sys *system, name 
 	place := r.ref.Password
 	if !r.ref.HasPass {
 		if !sys.terminal.stdin {
-			return fail("wrong-password", "%s needs a password.", clean(name)).
-				try("say where it is: -CertificatePassword -, @FILE or env:NAME")
+			return failure.New("wrong-password", "%s needs a password.", failure.Clean(name)).
+				Try("say where it is: -CertificatePassword -, @FILE or env:NAME")
 		}
 		place = Secret{}
 	}
 	var err error
-	r.password, err = place.read(ctx, sys, "the certificate's password", "Password for "+clean(name)+": ")
+	r.password, err = place.read(ctx, sys, "the certificate's password", "Password for "+failure.Clean(name)+": ")
 	return err
 }
 
-func wrongPassword(name string, err error) *failure {
-	return fail("wrong-password", "The password does not open %s.", clean(name)).because(err).
-		try("check the password, and what -CertificatePassword names")
+func wrongPassword(name string, err error) *failure.Error {
+	return failure.New("wrong-password", "The password does not open %s.", failure.Clean(name)).Because(err).
+		Try("check the password, and what -CertificatePassword names")
 }
 
 // addPFX reads a PFX file, without a password unless one was named or is needed.
@@ -194,8 +196,8 @@ func (r *certificateReader) addPFX(ctx context.Context, sys *system, data []byte
 	case errors.Is(err, errWrongPassword):
 		return wrongPassword(name, err)
 	case err != nil:
-		return badCertificate(name, "cannot be read: "+clean(err.Error())).because(err).
-			try("if it is a PFX file: openssl pkcs12 -in FILE -out app.pem, and -Certificate app.pem")
+		return badCertificate(name, "cannot be read: "+failure.Clean(err.Error())).Because(err).
+			Try("if it is a PFX file: openssl pkcs12 -in FILE -out app.pem, and -Certificate app.pem")
 	}
 	r.chain = append(r.chain, pair.chain...)
 	if pair.key == nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"connect-entra/failure"
 )
 
 // certificateSeeds are the files of testdata, less the one that is slow on purpose.
@@ -43,7 +45,7 @@ func readHostile(t *testing.T, data []byte) {
 		err = r.check()
 	}
 	if err != nil {
-		if line := refusalLine(t, err); !utf8.ValidString(line) || strings.ContainsFunc(line, isControl) {
+		if line := refusalLine(t, err); !utf8.ValidString(line) || strings.ContainsFunc(line, failure.IsControl) {
 			t.Errorf("%q cannot be shown", line)
 		}
 	}

@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"connect-entra/failure"
 )
 
 const (
@@ -52,11 +54,11 @@ func newHolder(t *testing.T, stdin, answer string, env map[string]string) *holde
 // refusalLine tells a failure as one line: its id, message and cure.
 func refusalLine(t *testing.T, err error) string {
 	t.Helper()
-	f, ok := err.(*failure)
+	f, ok := err.(*failure.Error)
 	if !ok {
 		t.Fatalf("%v is a %T and no failure", err, err)
 	}
-	return f.id + ": " + f.message + " | " + f.cure
+	return f.ID + ": " + f.Message + " | " + f.Cure
 }
 
 // exported is the thumbprint of the one certificate in exports/ and openssl/.

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // The stores, as PowerShell's Cert: drive names them, in the order of the search.
@@ -56,7 +58,7 @@ func searchOf(ref CertificateRef) (s certificateSearch, ok bool, err error) {
 	s.stores = certificateStores
 	switch {
 	case ref.Subject != "":
-		s.subject, s.told = ref.Subject, "subject name '"+clean(ref.Subject)+"'"
+		s.subject, s.told = ref.Subject, "subject name '"+failure.Clean(ref.Subject)+"'"
 		return s, true, nil
 	case ref.Thumbprint != "":
 		s.thumbprint = tidyThumbprint(ref.Thumbprint)
@@ -69,12 +71,12 @@ func searchOf(ref CertificateRef) (s certificateSearch, ok bool, err error) {
 		folder, thumbprint, _ := cutLast(strings.TrimPrefix(path[5:], `\`), `\`)
 		i := slices.IndexFunc(certificateStores, func(store string) bool { return strings.EqualFold(store, folder) })
 		if s.thumbprint = tidyThumbprint(thumbprint); i < 0 || len(s.thumbprint) != 40 && len(s.thumbprint) != 64 {
-			return s, true, fail("bad-value", "%s does not name a certificate.", clean(ref.Path)).
-				try(`write it as PowerShell does: Cert:\%s\ or Cert:\%s\ and the thumbprint, 40 hexadecimal digits`, currentUser, localMachine)
+			return s, true, failure.New("bad-value", "%s does not name a certificate.", failure.Clean(ref.Path)).
+				Try(`write it as PowerShell does: Cert:\%s\ or Cert:\%s\ and the thumbprint, 40 hexadecimal digits`, currentUser, localMachine)
 		}
 		s.stores = certificateStores[i : i+1]
 	}
-	s.told = "thumbprint '" + clean(s.thumbprint) + "'"
+	s.told = "thumbprint '" + failure.Clean(s.thumbprint) + "'"
 	return s, true, nil
 }
 
@@ -84,7 +86,7 @@ func searchOf(ref CertificateRef) (s certificateSearch, ok bool, err error) {
 func findCertificate(ctx context.Context, sys *system, s certificateSearch) (keyPair, error) {
 	all, err := listCertificates(ctx, sys, s.stores)
 	if err != nil {
-		return keyPair{}, s.notFound("The store cannot be read: " + clean(err.Error()) + ".").because(err)
+		return keyPair{}, s.notFound("The store cannot be read: " + failure.Clean(err.Error()) + ".").Because(err)
 	}
 	return s.choose(all)
 }
@@ -134,15 +136,15 @@ func (s certificateSearch) matches(c stored) bool {
 }
 
 // notFound is the reference's text, with what is known besides.
-func (s certificateSearch) notFound(why string) *failure {
-	return fail("certificate-not-found", "%s", strings.TrimSpace("Certificate with "+s.told+" was not found in certificate store or has expired. "+why)).
-		try("name its file instead: -Certificate FILE")
+func (s certificateSearch) notFound(why string) *failure.Error {
+	return failure.New("certificate-not-found", "%s", strings.TrimSpace("Certificate with "+s.told+" was not found in certificate store or has expired. "+why)).
+		Try("name its file instead: -Certificate FILE")
 }
 
 // noKeyInStore refuses the public part alone.
-func noKeyInStore(certificate *x509.Certificate, store string) *failure {
+func noKeyInStore(certificate *x509.Certificate, store string) *failure.Error {
 	return badCertificate("The certificate "+subjectOf(certificate)+" in "+store, "has no private key there").
-		try("%s", importWithKey)
+		Try("%s", importWithKey)
 }
 
 const importWithKey = "import it with its private key (a PFX file), or name such a file: -Certificate FILE"
@@ -155,16 +157,16 @@ func (s certificateSearch) miss(all []stored, now time.Time) error {
 		}
 		if len(s.thumbprint) == 64 && strings.EqualFold(s.thumbprint, fmt.Sprintf("%x", sha256.Sum256(c.certificate.Raw))) {
 			f := badThumbprint(s.thumbprint)
-			f.message += fmt.Sprintf(" This is the SHA-256 thumbprint of %s.", clean(c.subject))
-			return f.try("give its SHA-1 thumbprint: %s", c.thumbprint)
+			f.Message += fmt.Sprintf(" This is the SHA-256 thumbprint of %s.", failure.Clean(c.subject))
+			return f.Try("give its SHA-1 thumbprint: %s", c.thumbprint)
 		}
 		if s.matches(c) {
 			when, cure := "expired on "+day(c.certificate.NotAfter), newCertificate
 			if now.Before(c.certificate.NotBefore) {
 				when, cure = "is not valid before "+day(c.certificate.NotBefore), "check this host's clock, or wait until then"
 			}
-			f := s.notFound(fmt.Sprintf("It is in %s, but %s.", c.store, when)).try("%s", cure)
-			f.id = "certificate-expired"
+			f := s.notFound(fmt.Sprintf("It is in %s, but %s.", c.store, when)).Try("%s", cure)
+			f.ID = "certificate-expired"
 			return f
 		}
 	}
@@ -172,12 +174,12 @@ func (s certificateSearch) miss(all []stored, now time.Time) error {
 		return badThumbprint(s.thumbprint)
 	}
 	if c, ok := s.nearest(all); ok {
-		return s.notFound("The nearest there is "+clean(c.subject)+".").
-			try("give the whole subject: -CertificateSubjectName %s", hostShell().quote(clean(c.subject)))
+		return s.notFound("The nearest there is "+failure.Clean(c.subject)+".").
+			Try("give the whole subject: -CertificateSubjectName %s", hostShell().quote(failure.Clean(c.subject)))
 	}
 	f := s.notFound(summary(all, s.stores))
 	if s.thumbprint != "" && strings.Trim(s.thumbprint, "0123456789abcdefABCDEF") != "" {
-		return f.try("type the thumbprint again: it has characters that are no hexadecimal digits")
+		return f.Try("type the thumbprint again: it has characters that are no hexadecimal digits")
 	}
 	return f
 }
@@ -191,7 +193,7 @@ func summary(all []stored, stores []string) string {
 	}
 	var lines []string
 	for _, c := range all {
-		name := clean(firstOf(c.subject, "one that cannot be read"))
+		name := failure.Clean(firstOf(c.subject, "one that cannot be read"))
 		lines = append(lines, fmt.Sprintf("%s (%s)", name, c.thumbprint))
 	}
 	if more := len(lines) - shown; more > 0 {

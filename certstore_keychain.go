@@ -26,7 +26,7 @@ func listKeychains() ([]stored, error) {
 		}
 		all = append(all, newStored(currentUser, certificate, func() (keyPair, error) {
 			return keyPair{}, badCertificate("The certificate "+subjectOf(certificate), "is in the keychain, where its key cannot be used by this program").
-				try("export it in Keychain Access as a .p12 file, and name that: -Certificate FILE.p12")
+				Try("export it in Keychain Access as a .p12 file, and name that: -Certificate FILE.p12")
 		}))
 	}
 	return all, nil

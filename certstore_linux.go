@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // listCertificates gives what the stores hold. On Linux CurrentUser\My is the folder in
@@ -57,8 +59,8 @@ func readStoreFile(sys *system, path string) stored {
 	}
 	if err != nil {
 		return stored{store: currentUser, thumbprint: strings.ToUpper(thumbprint), open: func() (keyPair, error) {
-			return keyPair{}, badCertificate("The certificate "+thumbprint+" in "+currentUser, "cannot be used: "+clean(err.Error())).because(err).
-				try("import it with its private key, or name its file: -Certificate FILE")
+			return keyPair{}, badCertificate("The certificate "+thumbprint+" in "+currentUser, "cannot be used: "+failure.Clean(err.Error())).Because(err).
+				Try("import it with its private key, or name its file: -Certificate FILE")
 		}}
 	}
 	return newStored(currentUser, pair.chain[0], func() (keyPair, error) {

@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // command is the COMMAND of one run.
@@ -32,18 +34,18 @@ func newCommand(sys *system, p Params) (*command, error) {
 	if p.Command == nil {
 		for _, name := range []string{"TokenVariable", "AllowResource", "AllowOutside", "Conceal"} {
 			if p.has(name) {
-				return nil, fail("usage", "-%s is for a command, and there is none.", name).try("add it at the end: -- COMMAND")
+				return nil, failure.New("usage", "-%s is for a command, and there is none.", name).Try("add it at the end: -- COMMAND")
 			}
 		}
 		return nil, nil
 	}
 	if len(p.Command) == 0 {
-		return nil, fail("usage", "After -- the command is missing.").try("connect-entra … -- COMMAND")
+		return nil, failure.New("usage", "After -- the command is missing.").Try("connect-entra … -- COMMAND")
 	}
 	c := &command{args: p.Command, tokenVariable: p.text("TokenVariable"), outside: p.on("AllowOutside"), conceal: p.on("Conceal")}
 	if p.has("TokenVariable") && (!isVariable(c.tokenVariable) || isWithheld(c.tokenVariable) || isGiven(c.tokenVariable)) {
-		return nil, fail("bad-value", "-TokenVariable cannot be %q.", clean(c.tokenVariable)).
-			try("choose a name of letters, digits and _ that has no other meaning: GRAPH_TOKEN")
+		return nil, failure.New("bad-value", "-TokenVariable cannot be %q.", failure.Clean(c.tokenVariable)).
+			Try("choose a name of letters, digits and _ that has no other meaning: GRAPH_TOKEN")
 	}
 	for _, name := range p.list("AllowResource") {
 		r, err := allowed(strings.TrimSpace(name))
@@ -68,12 +70,12 @@ func isVariable(name string) bool {
 func allowed(name string) (resource, error) {
 	name = strings.TrimSuffix(name, "/.default")
 	if e, isGraph := environmentOf(clouds, name); isGraph {
-		return resource{}, fail("bad-value", "-AllowResource names Microsoft Graph of %s: that of the connection is allowed anyway.", e.Name).
-			try("leave it out, or connect with -Environment %s", e.Name)
+		return resource{}, failure.New("bad-value", "-AllowResource names Microsoft Graph of %s: that of the connection is allowed anyway.", e.Name).
+			Try("leave it out, or connect with -Environment %s", e.Name)
 	}
 	if scheme, rest, ok := strings.Cut(name, "://"); (!ok || rest == "" || scheme != "https" && scheme != "api") && !isGUID(name) || strings.ContainsFunc(name, func(r rune) bool { return r <= 0x20 || r >= 0x7f }) {
-		return resource{}, fail("bad-value", "-AllowResource holds %q, which is no API's address.", clean(name)).
-			try("-AllowResource https://management.azure.com/,api://…")
+		return resource{}, failure.New("bad-value", "-AllowResource holds %q, which is no API's address.", failure.Clean(name)).
+			Try("-AllowResource https://management.azure.com/,api://…")
 	}
 	return resource{names: []string{spelling(name)}, scopes: []string{name + "/.default"}}, nil
 }
@@ -88,9 +90,9 @@ func notStarted(name string, err error) error {
 		why = path.Err
 	}
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrDot) {
-		return fail("command-not-found", "%q cannot be run: %v.", clean(name), why).because(err)
+		return failure.New("command-not-found", "%q cannot be run: %v.", failure.Clean(name), why).Because(err)
 	}
-	return fail("command-not-executable", "%q cannot be run: %v.", clean(name), why).because(err)
+	return failure.New("command-not-executable", "%q cannot be run: %v.", failure.Clean(name), why).Because(err)
 }
 
 // run starts COMMAND with the connection and waits for it; its end is an ended.
@@ -144,7 +146,7 @@ func (c *command) run(ctx context.Context, sys *system, connection Connection) e
 	case err != nil && child.Process == nil:
 		return notStarted(c.args[0], err)
 	case err != nil:
-		return fail("bug", "The command cannot be waited for: %v.", err).because(err)
+		return failure.New("bug", "The command cannot be waited for: %v.", err).Because(err)
 	}
 	return ended{status}
 }

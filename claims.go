@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // reading is a token as a person reads it. Foreign text in it has been through clean.
@@ -172,7 +174,7 @@ func readToken(token string) reading {
 		IssuedAt: seconds(c.IssuedAt), NotBefore: seconds(c.NotBefore), ExpiresOn: seconds(c.ExpiresOn),
 	}
 	if c.TenantID != "" {
-		r.Tenant = withName(clean(c.TenantID), nameOf(c.TenantID))
+		r.Tenant = withName(failure.Clean(c.TenantID), nameOf(c.TenantID))
 	}
 	r.readAudience(c)
 	api := firstOf(nameOf(c.Audience), "the API that the token is for")
@@ -203,11 +205,11 @@ func (r *reading) readAudience(c Claims) {
 	case c.Audience == "":
 		r.Audience = "It does not say. Microsoft Graph will refuse it."
 	case len(c.Scopes) == 0 && len(c.Roles) == 0 && (c.all["nonce"] != nil || c.AppID == ""):
-		r.Audience = clean(c.Audience) + ". This looks like an ID token, which tells an application who signed in. It opens no API."
+		r.Audience = failure.Clean(c.Audience) + ". This looks like an ID token, which tells an application who signed in. It opens no API."
 	case nameOf(c.Audience) != "":
-		r.Audience = withName(clean(c.Audience), nameOf(c.Audience)) + ". Microsoft Graph will refuse it."
+		r.Audience = withName(failure.Clean(c.Audience), nameOf(c.Audience)) + ". Microsoft Graph will refuse it."
 	default:
-		r.Audience = clean(c.Audience) + ", an API other than Microsoft Graph, which will refuse it."
+		r.Audience = failure.Clean(c.Audience) + ", an API other than Microsoft Graph, which will refuse it."
 	}
 }
 
@@ -219,7 +221,7 @@ func withName(id, name string) string {
 }
 
 func who(c Claims) string {
-	account, name := clean(c.Account), clean(c.Name)
+	account, name := failure.Clean(c.Account), failure.Clean(c.Name)
 	switch {
 	case c.AppOnly:
 		return "Nobody: the application acts for itself."
@@ -235,7 +237,7 @@ func application(c Claims) string {
 	if c.AppID == "" {
 		return "The token names no application."
 	}
-	return withName(clean(c.AppID), firstOf(nameOf(c.AppID), clean(c.AppName)))
+	return withName(failure.Clean(c.AppID), firstOf(nameOf(c.AppID), failure.Clean(c.AppName)))
 }
 
 func access(c Claims) string {
@@ -258,7 +260,7 @@ func permissionFacts(c Claims) []fact {
 		case !listed:
 			meaning += " (Read from its name.)"
 		}
-		list = append(list, fact{Name: clean(name), Meaning: meaning})
+		list = append(list, fact{Name: failure.Clean(name), Meaning: meaning})
 	}
 	return list
 }
@@ -274,7 +276,7 @@ func claimFacts(c Claims) []fact {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
-		list = append(list, fact{clean(name), showClaim(name, rest[name]), ""})
+		list = append(list, fact{failure.Clean(name), showClaim(name, rest[name]), ""})
 	}
 	return list
 }
@@ -284,14 +286,14 @@ func claimFacts(c Claims) []fact {
 func showClaim(name string, value any) string {
 	switch v := value.(type) {
 	case string:
-		return withMeaning(name, clean(v))
+		return withMeaning(name, failure.Clean(v))
 	case json.Number:
 		if name == "iat" || name == "nbf" || name == "exp" || name == "auth_time" || name == "xms_tcdt" {
 			if t := (Claims{all: map[string]any{name: v}}).time(name); !t.IsZero() {
-				return fmt.Sprintf("%s (%s)", clean(string(v)), showTime(t))
+				return fmt.Sprintf("%s (%s)", failure.Clean(string(v)), showTime(t))
 			}
 		}
-		return withMeaning(name, clean(string(v)))
+		return withMeaning(name, failure.Clean(string(v)))
 	case []any:
 		items := make([]string, len(v))
 		for i, item := range v {
@@ -299,7 +301,7 @@ func showClaim(name string, value any) string {
 		}
 		return strings.Join(items, ", ")
 	}
-	return clean(strings.TrimSpace(formatJSON(value, "")))
+	return failure.Clean(strings.TrimSpace(formatJSON(value, "")))
 }
 
 func withMeaning(claim, value string) string {

@@ -64,7 +64,7 @@ func cannotSet(p parameter, why string) error {
 
 func invalid(p parameter, format string, args ...any) error {
 	f := refuse("ParameterArgumentValidationError", format, args...)
-	f.message = "Cannot validate argument on parameter '" + p.name + "'. " + f.message
+	f.Message = "Cannot validate argument on parameter '" + p.name + "'. " + f.Message
 	return f
 }
 

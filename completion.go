@@ -9,6 +9,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // offer is one thing that may be typed for the word at the cursor.
@@ -27,8 +29,8 @@ func showCompletion(_ context.Context, sys *system, p Params) error {
 	shell := strings.ToLower(p.text("Shell"))
 	script, ok := completionScripts[shell]
 	if !ok {
-		f := fail("unknown-topic", "There is no completion for the shell %q.", clean(p.text("Shell")))
-		return f.try("one of %s", strings.Join(shellNames, ", "))
+		f := failure.New("unknown-topic", "There is no completion for the shell %q.", failure.Clean(p.text("Shell")))
+		return f.Try("one of %s", strings.Join(shellNames, ", "))
 	}
 	if p.Command == nil {
 		return sys.print(script)

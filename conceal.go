@@ -12,6 +12,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"connect-entra/failure"
 )
 
 // mask stands for a token.
@@ -49,7 +51,7 @@ func (c *concealer) watch(from source) source {
 func (c *concealer) pipe(file **os.File) error {
 	from, in, err := os.Pipe()
 	if err != nil {
-		return fail("storage", "There can be no pipe for -Conceal: %v.", err).because(err)
+		return failure.New("storage", "There can be no pipe for -Conceal: %v.", err).Because(err)
 	}
 	p := concealed{in: in, last: []byte(rand.Text()), done: make(chan error, 1)}
 	c.pipes = append(c.pipes, p)

@@ -31,6 +31,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // system is everything outside the program. main.go builds it from the operating
@@ -129,7 +131,7 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 			status = sys.report(r.reason)
 		default:
 			// The value may hold anything, a secret too; the type and place of a bug do not.
-			status = sys.report(fail("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
+			status = sys.report(failure.New("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
 		}
 		if v.parameters != nil && params.Command != nil && v.name != "completion" {
 			status = besideCommand(err, status)
@@ -139,7 +141,7 @@ func run(ctx context.Context, sys *system, args []string) (status int) {
 		params, err = bind(v.parameters, args)
 	}
 	if err == nil && v.parameters != nil && params.Command != nil && v.name != "connect" && v.name != "completion" { // there the line follows
-		err = fail("usage", "%s takes no command.", v.name).try("connect-entra … -- %s", clean(strings.Join(params.Command, " ")))
+		err = failure.New("usage", "%s takes no command.", v.name).Try("connect-entra … -- %s", failure.Clean(strings.Join(params.Command, " ")))
 	}
 	sys.prefer = preferencesOf(ctx, params)
 	if params, err = sys.supply(ctx, v, params, err); err == nil {
@@ -222,12 +224,12 @@ func (sys *system) plan(p Params) (Plan, error) {
 // this process and leaves nothing.
 func printToken(ctx context.Context, sys *system, p Params) error {
 	if sys.terminal.stdout && !p.on("Show") {
-		return fail("usage", "A token on the screen is a token in its history.").
-			try("pipe it into the program that needs it, or add -Show")
+		return failure.New("usage", "A token on the screen is a token in its history.").
+			Try("pipe it into the program that needs it, or add -Show")
 	}
 	life := p.number("MinLifetime")
 	if !(life >= 0 && life <= 86400) {
-		return fail("bad-value", "-MinLifetime must be from 0 to 86400 seconds.").try("-MinLifetime 1800")
+		return failure.New("bad-value", "-MinLifetime must be from 0 to 86400 seconds.").Try("-MinLifetime 1800")
 	}
 	c, ask, err := openToUse(ctx, sys, p, func(Plan) error { return nil })
 	if err != nil {
@@ -239,8 +241,8 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 		return err
 	}
 	if left := time.Until(token.ExpiresOn); !token.ExpiresOn.IsZero() && left < ask.MinLifetime {
-		return fail("token-expired", "The token lives for %s, which is less than -MinLifetime asks for.", left.Round(time.Second)).
-			try("ask for less: Entra decides how long its tokens live")
+		return failure.New("token-expired", "The token lives for %s, which is less than -MinLifetime asks for.", left.Round(time.Second)).
+			Try("ask for less: Entra decides how long its tokens live")
 	}
 	if p.on("MaskInCI") {
 		token.mask(sys)

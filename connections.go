@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 const (
@@ -61,8 +63,8 @@ func openKeep(sys *system, start func(*system, Plan) (source, error), toWrite bo
 
 func prepareKeep(sys *system, start func(*system, Plan) (source, error)) (keeper, error) {
 	if sys.dir == "" {
-		return nil, fail("storage", "There is no home folder to keep a connection in.").
-			try("set HOME, or use -ContextScope Process")
+		return nil, failure.New("storage", "There is no home folder to keep a connection in.").
+			Try("set HOME, or use -ContextScope Process")
 	}
 	v, err := openVault(sys, true)
 	if err != nil {
@@ -151,8 +153,8 @@ func (k *keep) peek(id string) (*kept, []byte, error) {
 		return nil, nil, err
 	}
 	if e.AzureADEndpoint != c.Plan.Environment.AzureADEndpoint || e.GraphEndpoint != c.Plan.Environment.GraphEndpoint {
-		return nil, nil, fail("sign-in-needed", "The environment %s is not what it was when this connection was made.", clean(c.Plan.Environment.Name)).
-			try("connect-entra disconnect, and connect again")
+		return nil, nil, failure.New("sign-in-needed", "The environment %s is not what it was when this connection was made.", failure.Clean(c.Plan.Environment.Name)).
+			Try("connect-entra disconnect, and connect again")
 	}
 	c.Plan.Environment = e // with what its table knows besides
 	return c, file, nil
@@ -185,7 +187,7 @@ func (k *keep) locked(id string, do func() error) error {
 func (k *keep) write(id string, c *kept) error {
 	data, err := json.Marshal(c)
 	if err != nil {
-		return fail("bug", "%T cannot be kept", c).because(err)
+		return failure.New("bug", "%T cannot be kept", c).Because(err)
 	}
 	return k.writeSealed(id+sealedSuffix, data)
 }
@@ -220,7 +222,7 @@ func (k *keep) save(c Connection) (Connection, error) {
 	account := c.Account
 	homes := k.cache.accounts()
 	if len(homes) > 1 {
-		return c, fail("bug", "one sign-in gave %d accounts", len(homes))
+		return c, failure.New("bug", "one sign-in gave %d accounts", len(homes))
 	}
 	if len(homes) == 1 {
 		account = homes[0] // a name may be given to somebody else, this is not
@@ -230,7 +232,7 @@ func (k *keep) save(c Connection) (Connection, error) {
 	err := k.locked(id, func() error {
 		old, _, err := k.peek(id)
 		err = k.heal(id, err)
-		if f := (*failure)(nil); errors.As(err, &f) && f.id == "storage" && !missing(err) {
+		if f := (*failure.Error)(nil); errors.As(err, &f) && f.ID == "storage" && !missing(err) {
 			return err // it may still open one day, so it is not overwritten
 		}
 		if err == nil && !c.Plan.Force {
@@ -243,8 +245,8 @@ func (k *keep) save(c Connection) (Connection, error) {
 		err = k.setCurrent(id)
 	}
 	if err != nil {
-		return c, fail("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).because(err).
-			try("%s", firstOf(asFailure(err).cure, "use the token in this process alone: -ContextScope Process"))
+		return c, failure.New("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).Because(err).
+			Try("%s", firstOf(failure.From(err).Cure, "use the token in this process alone: -ContextScope Process"))
 	}
 	c.kept, c.id = k.holder().about, id
 	c.source = k.lasting(id, entry.Plan)

@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // preferences are the common parameters of one run, as bound.
@@ -32,7 +34,7 @@ func (sys *system) warn(format string, args ...any) {
 
 // halt ends the run from within a message: PowerShell's Stop. It is a panic that run
 // recovers, so that nothing in between prints, keeps or starts anything more.
-type halt struct{ reason *failure }
+type halt struct{ reason *failure.Error }
 
 // show does with a message of a stream what its preference asks. Ignore and
 // SilentlyContinue hide it; Break, which starts a debugger there, counts as Continue.
@@ -48,7 +50,7 @@ func (sys *system) show(stream, prefix, text string) {
 			panic(halt{refused})
 		}
 	case action == "Inquire", action == "Stop":
-		panic(halt{fail("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
+		panic(halt{failure.New("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
 	}
 }
 
@@ -79,8 +81,8 @@ func (sys *system) say(prefix, format string, args ...any) {
 // for a success, so the error counts.
 func (sys *system) print(text string) error {
 	if _, err := io.WriteString(sys.stdout, text); err != nil {
-		return fail("storage", "The result could not be written: %v.", err).because(err).
-			try("check where stdout goes: a full disk, a closed pipe")
+		return failure.New("storage", "The result could not be written: %v.", err).Because(err).
+			Try("check where stdout goes: a full disk, a closed pipe")
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // AuthContext has the reference's fields in the reference's order (Get-MgContext).
@@ -34,10 +36,10 @@ type AuthContext struct {
 // tenant, scopes and account from the token where that can be read, else from c.
 func newContext(c AuthContext, token Token) AuthContext {
 	claims := token.Claims
-	c.ClientID = clean(firstOf(claims.AppID, c.ClientID))
-	c.TenantID = clean(firstOf(claims.TenantID, token.TenantID, c.TenantID))
-	c.Account = clean(firstOf(claims.Account, token.Account))
-	c.AppName = clean(claims.AppName)
+	c.ClientID = failure.Clean(firstOf(claims.AppID, c.ClientID))
+	c.TenantID = failure.Clean(firstOf(claims.TenantID, token.TenantID, c.TenantID))
+	c.Account = failure.Clean(firstOf(claims.Account, token.Account))
+	c.AppName = failure.Clean(claims.AppName)
 	switch {
 	case len(claims.Scopes) > 0:
 		c.Scopes = claims.Scopes
@@ -48,7 +50,7 @@ func newContext(c AuthContext, token Token) AuthContext {
 	}
 	scopes := make([]string, len(c.Scopes))
 	for i, scope := range c.Scopes {
-		scopes[i] = clean(scope)
+		scopes[i] = failure.Clean(scope)
 	}
 	c.Scopes = scopes
 	return c
@@ -60,7 +62,7 @@ func (c AuthContext) isPlain() bool {
 	for _, field := range c.fields() {
 		texts = append(texts, field[1])
 	}
-	return !slices.ContainsFunc(texts, func(text string) bool { return escape(text, maxMessage) != text })
+	return !slices.ContainsFunc(texts, func(text string) bool { return failure.Escape(text, maxMessage) != text })
 }
 
 // fields are names and values as PowerShell lists them.

@@ -7,6 +7,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // isPlace says whether a value by position can only be the place of a secret.
@@ -61,9 +63,9 @@ func toSecret(p parameter, value any) (any, error) {
 }
 
 func literalSecret(p parameter) error {
-	return fail("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
-		try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
-		because(bindFailure{"ParameterArgumentTransformationError"})
+	return failure.New("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
+		Try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
+		Because(bindFailure{"ParameterArgumentTransformationError"})
 }
 
 // refuseTokens refuses a token itself in the place of $token. PowerShell would take it
@@ -101,9 +103,9 @@ func toCredential(p parameter, value any) (any, error) {
 			return credential{ID: id, Secret: Secret{place}}, nil
 		}
 	}
-	return nil, fail("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).
-		try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.name).
-		because(bindFailure{"ParameterArgumentTransformationError"})
+	return nil, failure.New("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).
+		Try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.name).
+		Because(bindFailure{"ParameterArgumentTransformationError"})
 }
 
 // toCertificate takes a file's name. One that names a certificate in a store instead is
@@ -119,9 +121,9 @@ func toCertificate(p parameter, value any) (any, error) {
 		if v != "" && !named {
 			return v, nil
 		}
-		f := asFailure(badValue(p, v, "error:10000080:BIO routines::no such file"))
+		f := failure.From(badValue(p, v, "error:10000080:BIO routines::no such file"))
 		if named {
-			return nil, f.try("-%s '%s'", name, v)
+			return nil, f.Try("-%s '%s'", name, v)
 		}
 		return nil, f
 	}

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // newSmallDisk is a desk whose folder is on a disk of 64 kB.
@@ -103,7 +105,7 @@ func TestStuckHolder(t *testing.T) {
 	holder.Process.Signal(syscall.SIGSTOP)
 	began := time.Now()
 	_, stderr := d.must(8, asApp)
-	if took := time.Since(began); took < lockWait || took > 2*lockWait || !strings.Contains(stderr, upperFirst(who)+" has held") {
+	if took := time.Since(began); took < lockWait || took > 2*lockWait || !strings.Contains(stderr, failure.Capital(who)+" has held") {
 		t.Errorf("after %v\n%s", took, stderr)
 	}
 	d.token()

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"connect-entra/failure"
 )
 
 const (
@@ -77,7 +79,7 @@ type flight struct {
 func serveTokens(ctx context.Context, e *endpoint) error {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return fail("network", "The token endpoint cannot listen on 127.0.0.1: %s.", networkReason(err)).because(err)
+		return failure.New("network", "The token endpoint cannot listen on 127.0.0.1: %s.", networkReason(err)).Because(err)
 	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
@@ -207,7 +209,7 @@ func (e *endpoint) token(ctx context.Context, wanted wish) (Token, error) {
 	e.mu.Lock()
 	f := e.flying[wanted]
 	if f == nil {
-		f = &flight{done: make(chan struct{}), err: fail("bug", "The source of tokens broke.")}
+		f = &flight{done: make(chan struct{}), err: failure.New("bug", "The source of tokens broke.")}
 		e.flying[wanted] = f
 		go e.fly(f, wanted)
 	}
@@ -236,7 +238,7 @@ func (e *endpoint) fly(f *flight, wanted wish) {
 		token, err = last, nil // sources renew early
 	}
 	if err == nil && !token.lives(leastLifetime) {
-		token, err = Token{}, fail("token-expired", "The token that Entra gave ends within a minute.")
+		token, err = Token{}, failure.New("token-expired", "The token that Entra gave ends within a minute.")
 	}
 	if f.token, f.err = token, err; err == nil {
 		e.last[wanted.resource] = token
@@ -250,17 +252,17 @@ func (t Token) lives(least time.Duration) bool {
 
 // statusOf is what the Azure SDKs take for "try again" or for "this will not do".
 func statusOf(err error) int {
-	if k := kindOf(asFailure(err).id); k.exit == 6 || k.exit == 7 {
+	if k := kindOf(failure.From(err).ID); k.exit == 6 || k.exit == 7 {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusUnauthorized
 }
 
 func reasonOf(err error) string {
-	f := asFailure(err)
-	reason := f.message + " [" + f.id + "]"
-	if f.server != nil && f.server.Description != "" {
-		reason += " " + clean(f.server.Description)
+	f := failure.From(err)
+	reason := f.Message + " [" + f.ID + "]"
+	if f.Server != nil && f.Server.Description != "" {
+		reason += " " + failure.Clean(f.Server.Description)
 	}
 	return reason
 }

@@ -22,6 +22,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
@@ -263,8 +265,10 @@ func TestEndpointSaysWhyNot(t *testing.T) {
 	}{
 		{counted(new(atomic.Int64), 59*time.Second), 401, "token-expired"},
 		{counted(new(atomic.Int64), 61*time.Second), 200, ""},
-		{func(context.Context, Ask) (Token, error) { return Token{}, fail("sign-in-needed", "Nobody is there.") }, 401, "Nobody is there. [sign-in-needed]"},
-		{func(context.Context, Ask) (Token, error) { return Token{}, fail("network", "No way.") }, 503, "No way. [network]"},
+		{func(context.Context, Ask) (Token, error) {
+			return Token{}, failure.New("sign-in-needed", "Nobody is there.")
+		}, 401, "Nobody is there. [sign-in-needed]"},
+		{func(context.Context, Ask) (Token, error) { return Token{}, failure.New("network", "No way.") }, 503, "No way. [network]"},
 		{func(context.Context, Ask) (Token, error) { return Token{}, errors.New("odd") }, 401, "[bug]"},
 		{func(context.Context, Ask) (Token, error) { panic("canary") }, 401, "[bug]"},
 	} {
@@ -316,7 +320,7 @@ func TestEndpointAndGivenToken(t *testing.T) {
 // TestEndpointBridgesOutages has Entra out of reach when a token is to be renewed that is
 // still good, and then refuse.
 func TestEndpointBridgesOutages(t *testing.T) {
-	answers := []error{nil, fail("network", "No way."), fail("refused", "No more.")}
+	answers := []error{nil, failure.New("network", "No way."), failure.New("refused", "No more.")}
 	e := openEndpoint(t, func(context.Context, Ask) (Token, error) {
 		err := answers[0]
 		answers = answers[1:]
@@ -349,7 +353,7 @@ func TestEndpointAsksNobody(t *testing.T) {
 	s.person = ""
 	s.entra.fails(fault{match: "POST", status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS50173: ended"}`})
 	_, err = from(t.Context(), Ask{Claims: `{"access_token":{"nbf":{"essential":true}}}`, Silent: true})
-	if f := (*failure)(nil); !errors.As(err, &f) || f.id != "sign-in-needed" {
+	if f := (*failure.Error)(nil); !errors.As(err, &f) || f.ID != "sign-in-needed" {
 		t.Errorf("got %v", err)
 	}
 	if n := len(slices.DeleteFunc(s.entra.requests(""), func(line string) bool { return !strings.Contains(line, "authorize") })); n > 1 {

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connect-entra/failure"
 )
 
 // environmentRead is a variable that steers a run.
@@ -110,7 +112,7 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 	var dialled []string
 	dial := func(_ context.Context, _, address string) (net.Conn, error) {
 		dialled = append(dialled, address)
-		return nil, fail("network", "cut off") // which is not tried again
+		return nil, failure.New("network", "cut off") // which is not tried again
 	}
 	sys := newSystem()
 	sys.stdin, sys.stdout, sys.stderr = strings.NewReader(""), &out, &out
@@ -129,13 +131,13 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 		t.Errorf("refused, after %q were dialled", dialled)
 	case status == 2 && !strings.Contains(strings.ToLower(said), strings.ToLower(read.name)) && !strings.Contains(read.line, "env:"+read.name):
 		t.Errorf("it does not say what was refused")
-	case strings.ContainsFunc(value, isControl) && status != 2 && mustBeText(read.name):
+	case strings.ContainsFunc(value, failure.IsControl) && status != 2 && mustBeText(read.name):
 		t.Errorf("a control character was accepted")
 	}
 	if found := leaked(said, []string{canary}); found != "" {
 		t.Errorf("%q of a secret was printed", found)
 	}
-	if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\ufeff") {
+	if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\ufeff") {
 		t.Errorf("a control character was printed")
 	}
 	for _, address := range dialled {

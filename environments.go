@@ -6,6 +6,8 @@ package main
 import (
 	"cmp"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // Environment is a national cloud, or one that the user defined.
@@ -173,9 +175,9 @@ func ownCloudNote(e Environment) string {
 }
 
 func unknownEnvironment(name string, known []Environment) error {
-	f := fail("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", clean(name))
+	f := failure.New("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", failure.Clean(name))
 	if near := nearest(name, strings.Split(names(known), ", ")); near != "" {
-		return f.try("did you mean %s? One of %s", near, names(known))
+		return f.Try("did you mean %s? One of %s", near, names(known))
 	}
-	return f.try("one of %s", names(known))
+	return f.Try("one of %s", names(known))
 }

@@ -1,5 +1,5 @@
 // Every way a run can fail, in one table: its id (stable, for scripts), its exit
-// status and its cure. Functions return a *failure; only run prints one and only
+// status and its cure. Functions return a *failure.Error; only run prints one and only
 // main exits. Texts are the reference's where it has one.
 
 package main
@@ -8,7 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
+
+	"connect-entra/failure"
 )
 
 // kind is one way of failing.
@@ -109,74 +110,6 @@ var kinds = []kind{
 	{"terminated", 143, ""},
 }
 
-// failure is an error that a person reads.
-type failure struct {
-	id      string       // the row of kinds
-	message string       // one line, the reference's words where it has them; holds no secret
-	server  *serverError // what Entra or Graph answered, if that is the reason
-	cure    string       // better than the kind's own, for this case
-	cause   error        // for errors.Is and As; printed by nothing
-	run     string       // the correlation id of what was sent, where no server named one
-}
-
-// serverError is a refusal as Entra, Graph or a managed-identity host words it.
-// All of its text is foreign: print it through clean.
-type serverError struct {
-	Host          string
-	Status        int    // HTTP
-	Code          string // OAuth's error or Graph's code: invalid_client
-	Description   string // error_description or Graph's message
-	AADSTS        string // digits only: 7000215
-	Suberror      string // OAuth suberror, as Entra sends it
-	Claims        string // a claims challenge: JSON for the next request
-	TraceID       string
-	CorrelationID string
-	Timestamp     string
-	RetryAfter    time.Duration // from Retry-After, 0 when absent
-}
-
-func (s *serverError) Error() string {
-	return fmt.Sprintf("%s answered %d %s", s.Host, s.Status, s.Code)
-}
-
-func (f *failure) Error() string { return f.message }
-
-func (f *failure) Unwrap() []error {
-	var errs []error
-	if f.cause != nil {
-		errs = append(errs, f.cause)
-	}
-	if f.server != nil {
-		errs = append(errs, f.server)
-	}
-	return errs
-}
-
-// fail makes a failure of the kind id, which must be in kinds (a test looks). Like the
-// other small functions that are called in a hundred places it is not inlined: that
-// saves 40 kB of the binary.
-//
-//go:noinline
-func fail(id, format string, args ...any) *failure {
-	return &failure{id: id, message: fmt.Sprintf(format, args...)}
-}
-
-// try sets the cure for this one case.
-//
-//go:noinline
-func (f *failure) try(format string, args ...any) *failure {
-	f.cure = fmt.Sprintf(format, args...)
-	return f
-}
-
-// because keeps the error underneath for errors.Is and errors.As.
-//
-//go:noinline
-func (f *failure) because(err error) *failure {
-	f.cause = err
-	return f
-}
-
 func kindOf(id string) kind {
 	for _, k := range kinds {
 		if k.id == id {
@@ -184,15 +117,6 @@ func kindOf(id string) kind {
 		}
 	}
 	return kinds[0]
-}
-
-// asFailure finds the failure in err; what is none is a bug of ours.
-func asFailure(err error) *failure {
-	var f *failure
-	if errors.As(err, &f) {
-		return f
-	}
-	return fail("bug", "%s", clean(err.Error())).because(err)
 }
 
 // maxMessage is how much of a message is shown, in characters: what was typed may stand
@@ -209,43 +133,43 @@ func (sys *system) report(err error) int {
 	case errors.As(err, &command):
 		return command.status
 	}
-	f := asFailure(err)
-	k := kindOf(f.id)
+	f := failure.From(err)
+	k := kindOf(f.ID)
 	if errors.As(err, new(silent)) {
 		return k.exit
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", escape(f.message, maxMessage), k.id)
-	if s := f.server; s != nil {
+	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", failure.Escape(f.Message, maxMessage), k.id)
+	if s := f.Server; s != nil {
 		if s.Description != "" {
-			fmt.Fprintf(&b, "  server said: %q\n", clean(s.Description))
+			fmt.Fprintf(&b, "  server said: %q\n", failure.Clean(s.Description))
 		}
 		var ids []string
 		for _, id := range [][2]string{{"trace: ", s.TraceID}, {"correlation: ", s.CorrelationID}, {"", s.Timestamp}} {
 			if id[1] != "" {
-				ids = append(ids, id[0]+clean(id[1]))
+				ids = append(ids, id[0]+failure.Clean(id[1]))
 			}
 		}
 		if ids != nil {
 			fmt.Fprintf(&b, "  %s\n", strings.Join(ids, "  "))
 		}
 	}
-	if f.server == nil && f.run != "" {
-		fmt.Fprintf(&b, "  correlation: %s\n", f.run)
+	if f.Server == nil && f.Correlation != "" {
+		fmt.Fprintf(&b, "  correlation: %s\n", f.Correlation)
 	}
-	if cure := f.advice(); cure != "" {
-		fmt.Fprintf(&b, "  try: %s\n", escape(cure, maxMessage))
+	if cure := advice(f); cure != "" {
+		fmt.Fprintf(&b, "  try: %s\n", failure.Escape(cure, maxMessage))
 	}
 	sys.stderr.Write([]byte(b.String()))
 	return k.exit
 }
 
 // advice is the best cure known: this case's own, the AADSTS code's, the kind's.
-func (f *failure) advice() string {
-	cure := f.cure
-	if f.server != nil && cure == "" {
-		a, _ := findAADSTS(f.server.AADSTS)
+func advice(f *failure.Error) string {
+	cure := f.Cure
+	if f.Server != nil && cure == "" {
+		a, _ := findAADSTS(f.Server.AADSTS)
 		cure = a.cure
 	}
-	return firstOf(cure, kindOf(f.id).cure)
+	return firstOf(cure, kindOf(f.ID).cure)
 }

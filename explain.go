@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // explanation is what is known of a line.
@@ -32,7 +34,7 @@ func explainLine(_ context.Context, sys *system, p Params) error {
 	if asJSON {
 		text = e.JSON()
 	}
-	if err := sys.print(string(visible([]byte(text)))); err != nil {
+	if err := sys.print(string(failure.Visible([]byte(text)))); err != nil {
 		return err
 	}
 	if e.err != nil && !asJSON {
@@ -150,10 +152,10 @@ func (e explanation) String() string {
 		return b.String()
 	}
 	if e.no != nil {
-		f := asFailure(e.no)
-		fmt.Fprintf(&b, "\nBut it would be refused: %s\n", f.message)
-		if advice := f.advice(); advice != "" {
-			fmt.Fprintf(&b, "  try: %s\n", advice)
+		f := failure.From(e.no)
+		fmt.Fprintf(&b, "\nBut it would be refused: %s\n", f.Message)
+		if cure := advice(f); cure != "" {
+			fmt.Fprintf(&b, "  try: %s\n", cure)
 		}
 	} else if e.params.Set != "" {
 		e.plan.explain(&b)
@@ -244,7 +246,7 @@ func (p Plan) rows() []fact {
 	var rows []fact
 	add := func(name, value string) {
 		if value != "" {
-			rows = append(rows, fact{Name: name, Value: clean(value)})
+			rows = append(rows, fact{Name: name, Value: failure.Clean(value)})
 		}
 	}
 	add("cloud", p.Environment.Name)
@@ -290,7 +292,7 @@ func (e explanation) JSON() string {
 		out.Set = e.params.Set
 	}
 	if e.err != nil {
-		id := asFailure(e.err).id
+		id := failure.From(e.err).ID
 		var f bindFailure
 		if errors.As(e.err, &f) {
 			id = f.ID
@@ -348,5 +350,5 @@ func showBound(value any) string {
 	case int:
 		return fmt.Sprint(v)
 	}
-	return clean(showValue(value))
+	return failure.Clean(showValue(value))
 }

@@ -21,6 +21,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // faultyFlow is a way to sign in, as it is typed, and the request of it that goes wrong.
@@ -230,7 +232,7 @@ func (s *scene) check(t *testing.T, flow faultyFlow, with fault, typed, want str
 	if found := leaked(all, secrets); found != "" {
 		t.Errorf("%q of a secret was printed", found)
 	}
-	if strings.ContainsFunc(strings.ReplaceAll(all, "\n", ""), isControl) || strings.ContainsAny(all, "\u200b\u202e") {
+	if strings.ContainsFunc(strings.ReplaceAll(all, "\n", ""), failure.IsControl) || strings.ContainsAny(all, "\u200b\u202e") {
 		t.Error("a control character was printed")
 	}
 	for _, line := range s.entra.requests("") {

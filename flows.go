@@ -18,6 +18,8 @@ import (
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+
+	"connect-entra/failure"
 )
 
 var flows = map[flowName]func(*system, Plan) (source, error){
@@ -175,12 +177,12 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 		}
 		sys.say("", "%s", deviceMessage(code.Result))
 		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you. It is for the application %s in %s, with %s.",
-			plan.ClientID, plan.Tenant, clean(strings.Join(ask.Scopes, " ")))
+			plan.ClientID, plan.Tenant, failure.Clean(strings.Join(ask.Scopes, " ")))
 		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
 		defer stop()
 		result, err := code.AuthenticationResult(waiting)
 		if waiting.Err() == context.DeadlineExceeded && ctx.Err() == nil {
-			err = fail("timeout", "The device code was not used in time.").because(err).try("run the command again and enter the new code")
+			err = failure.New("timeout", "The device code was not used in time.").Because(err).Try("run the command again and enter the new code")
 		}
 		return result, err
 	}), nil
@@ -191,7 +193,7 @@ func signInByDeviceCode(sys *system, plan Plan) (source, error) {
 func deviceMessage(code public.DeviceCodeResult) string {
 	rest := strings.ReplaceAll(code.Message, code.VerificationURL, "")
 	if len(rest) < len(code.Message) && strings.Contains(rest, code.UserCode) && !strings.ContainsAny(rest, "/@") {
-		return clean(code.Message)
+		return failure.Clean(code.Message)
 	}
 	return fmt.Sprintf("To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", code.VerificationURL, code.UserCode)
 }
@@ -257,7 +259,7 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 			}
 		}
 		if ask.Silent {
-			return Token{}, fail("sign-in-needed", "The person who connected must sign in again.").try("connect again")
+			return Token{}, failure.New("sign-in-needed", "The person who connected must sign in again.").Try("connect again")
 		}
 		result, err := signIn(ctx, ask)
 		if err == nil {
@@ -279,19 +281,19 @@ func onlyAccount(ctx context.Context, client public.Client, plan Plan) (public.A
 // needsPerson says whether Entra wants the person again, or MSAL for want of a refresh
 // token, which it says in a plain error.
 func needsPerson(err error) bool {
-	var f *failure
+	var f *failure.Error
 	if err == nil || !errors.As(explainMSAL(err), &f) {
 		return false
 	}
-	if f.server != nil {
-		return slices.Contains(personNeeded, f.server.Code)
+	if f.Server != nil {
+		return slices.Contains(personNeeded, f.Server.Code)
 	}
-	return f.id == "refused"
+	return f.ID == "refused"
 }
 
 func signInNeeded(plan Plan, err error) error {
-	f := fail("sign-in-needed", "The kept sign-in does not serve any more.").because(err).try("%s", plan.command())
-	errors.As(err, &f.server)
+	f := failure.New("sign-in-needed", "The kept sign-in does not serve any more.").Because(err).Try("%s", plan.command())
+	errors.As(err, &f.Server)
 	return f
 }
 
@@ -342,17 +344,17 @@ func tokenOf(r result, err error) (Token, error) {
 // explainMSAL keeps our own failures and what ended the context; the rest are MSAL's
 // own refusals of an answer. Its InvalidJsonErr quotes tokens, so it is never printed.
 func explainMSAL(err error) error {
-	var f *failure
+	var f *failure.Error
 	var bad msalerrors.InvalidJsonErr
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.Is(err, context.DeadlineExceeded):
-		return fail("timeout", "Signing in took longer than -ClientTimeout allows.").because(err).try("allow more: -ClientTimeout 600")
+		return failure.New("timeout", "Signing in took longer than -ClientTimeout allows.").Because(err).Try("allow more: -ClientTimeout 600")
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &bad):
-		return fail("hostile-answer", "The answer of Entra cannot be understood.").because(err)
+		return failure.New("hostile-answer", "The answer of Entra cannot be understood.").Because(err)
 	}
-	return fail("refused", "The sign-in was not accepted: %s.", clean(err.Error())).because(err)
+	return failure.New("refused", "The sign-in was not accepted: %s.", failure.Clean(err.Error())).Because(err)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connect-entra/failure"
 )
 
 // FuzzArguments binds what a shell may hand on. However odd it is, nothing panics or
@@ -54,8 +56,8 @@ func FuzzLine(f *testing.F) {
 // checkBound holds what is true of every line, bound or not.
 func checkBound(t *testing.T, typed string, p Params, err error) {
 	t.Helper()
-	if err != nil && kindOf(asFailure(err).id).exit != 2 {
-		t.Fatalf("refused as %s: %v", asFailure(err).id, err)
+	if err != nil && kindOf(failure.From(err).ID).exit != 2 {
+		t.Fatalf("refused as %s: %v", failure.From(err).ID, err)
 	}
 	if err == nil && (!slices.Contains(connectSets, p.Set) || len(p.Missing) > 0) {
 		t.Fatalf("bound to the set %q, missing %q", p.Set, p.Missing)

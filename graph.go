@@ -8,12 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // graphRefusal reads an answer of Graph into the failure that a person reads. body may
 // be anything: a proxy's page, or nothing.
 // Source: learn.microsoft.com/graph/errors.
-func graphRefusal(host string, status int, retryAfter string, body []byte) *failure {
+func graphRefusal(host string, status int, retryAfter string, body []byte) *failure.Error {
 	var answer struct {
 		Error struct {
 			Code, Message string
@@ -26,7 +28,7 @@ func graphRefusal(host string, status int, retryAfter string, body []byte) *fail
 	}
 	_ = json.Unmarshal(body, &answer) // what is no JSON has no fields, and the status says enough
 	said := answer.Error
-	s := &serverError{
+	s := &failure.Server{
 		Host: host, Status: status, Code: said.Code, Description: said.Message,
 		TraceID: said.InnerError.RequestID, CorrelationID: said.InnerError.ClientRequestID, Timestamp: said.InnerError.Date,
 	}
@@ -51,15 +53,15 @@ func graphRefusal(host string, status int, retryAfter string, body []byte) *fail
 	case s.Code == "":
 		id = "hostile-answer"
 	}
-	f := fail(id, "%s answered %d.", host, status)
+	f := failure.New(id, "%s answered %d.", host, status)
 	if s.Code != "" {
-		f = fail(id, "%s refused: %s.", host, clean(s.Code))
+		f = failure.New(id, "%s refused: %s.", host, failure.Clean(s.Code))
 	}
-	f.server, f.cure = s, cure
+	f.Server, f.Cure = s, cure
 	return f
 }
 
 // graphSilence is the failure where no answer came at all.
-func graphSilence(host string) *failure {
-	return fail("network", "%s did not answer.", host)
+func graphSilence(host string) *failure.Error {
+	return failure.New("network", "%s did not answer.", host)
 }

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // topics are what help explains beside verbs, parameters and codes.
@@ -88,11 +90,11 @@ func helpOn(name string) (string, error) {
 			}
 		}
 	}
-	f := fail("unknown-topic", "There is no help on %q.", clean(name))
+	f := failure.New("unknown-topic", "There is no help on %q.", failure.Clean(name))
 	if near := nearest(bare, topicNames()); near != "" {
-		return "", f.try("connect-entra help %s", near)
+		return "", f.Try("connect-entra help %s", near)
 	}
-	return "", f.try("connect-entra help")
+	return "", f.Try("connect-entra help")
 }
 
 func topicNames() []string {

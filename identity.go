@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
+
+	"connect-entra/failure"
 )
 
 // identityHost is a kind of host and how its service is found.
@@ -72,8 +74,8 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 			continue
 		}
 		if h.refusal != "" {
-			return h, target{}, fail("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
-				try("connect with a certificate or a federated token")
+			return h, target{}, failure.New("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
+				Try("connect with a certificate or a federated token")
 		}
 		if err := checkIdentitySecrets(sys); err != nil {
 			return h, target{}, err
@@ -89,7 +91,7 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 		}
 		return h, t, err
 	}
-	return identityHost{}, target{}, fail("no-managed-identity", "This kind of Azure host is not known: %s.", clean(string(source)))
+	return identityHost{}, target{}, failure.New("no-managed-identity", "This kind of Azure host is not known: %s.", failure.Clean(string(source)))
 }
 
 // checkIdentitySecrets looks at what is sent as it is, in a header.
@@ -105,9 +107,9 @@ func checkIdentitySecrets(sys *system) error {
 // explain says of a service that cannot be reached what kind it was taken for, and by
 // what.
 func (h identityHost) explain(err error) error {
-	var f *failure
-	if errors.As(err, &f) && f.id == "network" && f.cure == "" {
-		f.try("this host was taken for %s, by %s: look whether its service runs, or connect another way", h.name, h.signs)
+	var f *failure.Error
+	if errors.As(err, &f) && f.ID == "network" && f.Cure == "" {
+		f.Try("this host was taken for %s, by %s: look whether its service runs, or connect another way", h.name, h.signs)
 	}
 	return err
 }
@@ -128,8 +130,8 @@ func identityBase(variable, endpoint string) (string, error) {
 			return u.Scheme + "://" + u.Host, nil
 		}
 	}
-	return "", fail("bad-value", "%s does not name a service of this host: %q.", variable, clean(endpoint)).
-		try("unset %s; Azure itself sets it to localhost or a private address", variable)
+	return "", failure.New("bad-value", "%s does not name a service of this host: %q.", variable, failure.Clean(endpoint)).
+		Try("unset %s; Azure itself sets it to localhost or a private address", variable)
 }
 
 // probe asks for a connection to the instance metadata service before MSAL does, which
@@ -152,8 +154,8 @@ func probe(ctx context.Context, sys *system) error {
 	for _, h := range identityHosts {
 		signs = append(signs, h.signs)
 	}
-	return fail("no-managed-identity", "This host has no managed identity: no variable of Azure's is set, and 169.254.169.254 is not there (%s).", reason).because(err).
-		try("run it on an Azure host with a managed identity (looked for: %s), or connect another way", strings.Join(signs, "; "))
+	return failure.New("no-managed-identity", "This host has no managed identity: no variable of Azure's is set, and 169.254.169.254 is not there (%s).", reason).Because(err).
+		Try("run it on an Azure host with a managed identity (looked for: %s), or connect another way", strings.Join(signs, "; "))
 }
 
 // checkArcChallenge looks at the file that Arc's agent names before MSAL opens it: the
@@ -176,7 +178,7 @@ func checkArcChallenge(h http.Header) error {
 }
 
 func wrongKeyFile(why string) error {
-	return fail("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
+	return failure.New("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
 }
 
 // checkKeyFile lets through a plain file of at most 4096 bytes, of the owner of its folder
@@ -185,8 +187,8 @@ func checkKeyFile(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case err != nil:
-		return fail("no-managed-identity", "Azure Arc's key file cannot be read: %s.", fileReason(err)).because(err).
-			try("run as a member of the group himds, or as root")
+		return failure.New("no-managed-identity", "Azure Arc's key file cannot be read: %s.", fileReason(err)).Because(err).
+			Try("run as a member of the group himds, or as root")
 	case !info.Mode().IsRegular() || info.Size() > 4096:
 		return wrongKeyFile("it is no file of at most 4096 bytes")
 	}

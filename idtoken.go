@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // idToken is what is read of an id_token. It came from the token endpoint itself over
@@ -77,7 +79,7 @@ func checkIDToken(raw string, want idToken) error {
 		wrong = "it is of another issuer"
 	}
 	if wrong != "" {
-		return fail("hostile-answer", "The id_token of this sign-in was refused: %s.", wrong)
+		return failure.New("hostile-answer", "The id_token of this sign-in was refused: %s.", wrong)
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 const (
@@ -50,7 +52,7 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 		c.Plan.Environment, err = sys.findCloud(c.Environment)
 	}
 	if err != nil || c.Environment == "" || !c.isPlain() {
-		return c, false, fail("bad-value", "%s does not tell of a connection.", connectionVariable).try("unset it; connect-entra itself sets it for a command")
+		return c, false, failure.New("bad-value", "%s does not tell of a connection.", connectionVariable).Try("unset it; connect-entra itself sets it for a command")
 	}
 	base, err := identityBase("IDENTITY_ENDPOINT", sys.getenv("IDENTITY_ENDPOINT"))
 	if err == nil {
@@ -86,7 +88,7 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 }
 
 func onlyOutside(what string) error {
-	return fail("sign-in-needed", "Only the process around this command can %s.", what).try("leave the command, and connect again")
+	return failure.New("sign-in-needed", "Only the process around this command can %s.", what).Try("leave the command, and connect again")
 }
 
 // askOuter gets a token from the outer process.
@@ -114,11 +116,11 @@ func askOuter(ctx context.Context, outer *wire, base, secret, name string, life 
 		ExpiresOn   string `json:"expires_on"`
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		return Token{}, fail("hostile-answer", "The answer of the outer connect-entra cannot be understood.").because(err)
+		return Token{}, failure.New("hostile-answer", "The answer of the outer connect-entra cannot be understood.").Because(err)
 	}
 	seconds, err := strconv.ParseInt(answer.ExpiresOn, 10, 64)
 	if err != nil {
-		return Token{}, fail("hostile-answer", "The outer connect-entra does not say when its token ends.").because(err)
+		return Token{}, failure.New("hostile-answer", "The outer connect-entra does not say when its token ends.").Because(err)
 	}
 	claims, _ := decodeClaims(answer.AccessToken)
 	return Token{access: seal(answer.AccessToken), ExpiresOn: time.Unix(seconds, 0), Claims: claims}, nil
@@ -126,17 +128,17 @@ func askOuter(ctx context.Context, outer *wire, base, secret, name string, life 
 
 // refusedOutside has a refusal of the outer process' endpoint in its words alone.
 func refusedOutside(err error) error {
-	var f *failure
-	if !errors.As(err, &f) || f.server == nil || f.server.Description == "" {
+	var f *failure.Error
+	if !errors.As(err, &f) || f.Server == nil || f.Server.Description == "" {
 		return err
 	}
-	switch f.server.Status {
+	switch f.Server.Status {
 	case http.StatusBadRequest:
-		return fail("usage", "%s", clean(f.server.Description)).try("start the command with -AllowResource URL").because(err)
+		return failure.New("usage", "%s", failure.Clean(f.Server.Description)).Try("start the command with -AllowResource URL").Because(err)
 	case http.StatusUnauthorized:
-		return fail("sign-in-needed", "%s", clean(f.server.Description)).try("leave the command, and connect again").because(err)
+		return failure.New("sign-in-needed", "%s", failure.Clean(f.Server.Description)).Try("leave the command, and connect again").Because(err)
 	case http.StatusForbidden:
-		return fail("refused", "%s", clean(f.server.Description)).because(err)
+		return failure.New("refused", "%s", failure.Clean(f.Server.Description)).Because(err)
 	}
 	return err
 }

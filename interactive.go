@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // maxAddress is what every browser, launcher and proxy on the way takes.
@@ -75,8 +77,8 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return fail("timeout", "Nobody signed in within %d minutes.", int(browserWait/time.Minute)).because(context.DeadlineExceeded).
-				try("run the command again; for a sign-in on another device add -UseDeviceCode")
+			return failure.New("timeout", "Nobody signed in within %d minutes.", int(browserWait/time.Minute)).Because(context.DeadlineExceeded).
+				Try("run the command again; for a sign-in on another device add -UseDeviceCode")
 		}
 	}
 }
@@ -85,7 +87,7 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.Values, secrets callbackSecrets) error {
 	want := a.wire.issuerTemplate()
 	if iss := form.Get("iss"); iss != "" && hostname(iss) != "" && authorityOf(iss) != authorityOf(want) { // RFC 9207 §2.4
-		return fail("hostile-answer", "The answer in the browser came from another issuer.")
+		return failure.New("hostile-answer", "The answer in the browser came from another issuer.")
 	}
 	if code := form.Get("error"); code != "" {
 		return a.declined(form)
@@ -99,13 +101,13 @@ func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.
 
 // declined makes a failure of an error that the browser brought (RFC 6749 §4.1.2.1).
 func (a browserSignIn) declined(form url.Values) error {
-	s := &serverError{Host: a.wire.host(), Status: http.StatusBadRequest, CorrelationID: a.wire.correlation}
+	s := &failure.Server{Host: a.wire.host(), Status: http.StatusBadRequest, CorrelationID: a.wire.correlation}
 	s.Code, s.Description, s.Suberror = form.Get("error"), a.wire.trace.scrub(form.Get("error_description")), form.Get("error_subcode")
 	s.AADSTS = aadstsOf(s.Description)
-	s.takeIDs()
+	takeIDs(s)
 	kind := refusalKind(s)
-	f := fail(kind, "%s", refusalText(kind, s))
-	f.server = s
+	f := failure.New(kind, "%s", refusalText(kind, s))
+	f.Server = s
 	return f
 }
 
@@ -123,7 +125,7 @@ func randomText() string {
 func completeAddress(w *wire, address string, secrets callbackSecrets) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.Fragment != "" || u.Scheme+"://"+u.Host != w.base && !(w.practice && isLoopbackPage(u)) {
-		return "", fail("hostile-answer", "The sign-in page is not on %s, so it was not opened.", w.base)
+		return "", failure.New("hostile-answer", "The sign-in page is not on %s, so it was not opened.", w.base)
 	}
 	q := u.Query()
 	challenge := sha256.Sum256([]byte(secrets.verifier))
@@ -136,8 +138,8 @@ func completeAddress(w *wire, address string, secrets callbackSecrets) (string, 
 	q.Set("client-request-id", w.correlation)
 	u.RawQuery = q.Encode()
 	if address = u.String(); len(address) > maxAddress {
-		return "", fail("bad-value", "With so many scopes the sign-in page's address is longer than servers and browsers take.").
-			try("ask for fewer scopes, or add -UseDeviceCode")
+		return "", failure.New("bad-value", "With so many scopes the sign-in page's address is longer than servers and browsers take.").
+			Try("ask for fewer scopes, or add -UseDeviceCode")
 	}
 	return address, nil
 }

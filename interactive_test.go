@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // visitor is a person with a browser: what it does with the address of a sign-in, and
@@ -475,7 +477,7 @@ func TestLoopbackFamiliesThatAreNot(t *testing.T) {
 		if !slices.Equal(got, test.want) || len(open) != len(got) {
 			t.Errorf("%s: listens on %q, %d are open", name, got, len(open))
 		}
-		if test.want == nil && (idOf(err) != "network" || !strings.Contains(asFailure(err).advice(), "-UseDeviceCode")) {
+		if test.want == nil && (idOf(err) != "network" || !strings.Contains(advice(failure.From(err)), "-UseDeviceCode")) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 var securityProgram = "/usr/bin/security"
@@ -79,7 +81,7 @@ func security(stdin string, args ...string) ([]byte, error) {
 		return nil, errKeyGone
 	}
 	if err != nil {
-		return nil, fmt.Errorf("security answers: %s", clean(firstOf(strings.TrimSpace(errs.String()), err.Error())))
+		return nil, fmt.Errorf("security answers: %s", failure.Clean(firstOf(strings.TrimSpace(errs.String()), err.Error())))
 	}
 	return out.Bytes(), nil
 }

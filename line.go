@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"connect-entra/failure"
 )
 
 // line is what is left of one being read.
@@ -30,7 +32,7 @@ type statement struct {
 // that isCommand knows, which is taken off, else the first of all.
 func readPowerShell(text string, isCommand func(string) bool) (name string, s statement, err error) {
 	if len(text) > maxLine {
-		return "", s, fail("usage", "A line of more than %d bytes is not read.", maxLine)
+		return "", s, failure.New("usage", "A line of more than %d bytes is not read.", maxLine)
 	}
 	l := &line{rest: []rune(withoutPrompts(text))}
 	var first *statement

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // lockWait is for a write, which takes milliseconds: who holds a lock longer is stuck.
@@ -81,8 +83,8 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, wa
 			timer.Reset(notice)
 		case took >= wait || time.Since(began) > max(wait, maxLockWait):
 			close(abandoned)
-			return fail("storage", "%s has held %s for %s.", upperFirst(holderIn(held)), filepath.Join(f.path, name), took.Round(time.Second)).because(errHeld).
-				try("look at that process; end it if it is stuck, then try again")
+			return failure.New("storage", "%s has held %s for %s.", failure.Capital(holderIn(held)), filepath.Join(f.path, name), took.Round(time.Second)).Because(errHeld).
+				Try("look at that process; end it if it is stuck, then try again")
 		default:
 			if wait == lockWait {
 				f.warn("Waiting for %s, which holds %s.", holderIn(held), name)
@@ -103,7 +105,7 @@ func (f *folder) held(name string) string {
 
 func holderIn(held string) string {
 	if pid, _, ok := strings.Cut(held, " "); ok {
-		return "process " + clean(pid)
+		return "process " + failure.Clean(pid)
 	}
 	return "another process"
 }

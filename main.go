@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"connect-entra/failure"
 )
 
 // outside is the part of system that a browser page does not have.
@@ -130,14 +132,14 @@ func notifyHeeded(c chan<- os.Signal, signals ...os.Signal) {
 }
 
 // endedBy is the failure of a run that a signal ends.
-func endedBy(s os.Signal) *failure {
+func endedBy(s os.Signal) *failure.Error {
 	switch s {
 	case syscall.SIGTERM:
-		return fail("terminated", "Terminated.")
+		return failure.New("terminated", "Terminated.")
 	case syscall.SIGHUP:
-		return fail("hangup", "The terminal has gone.")
+		return failure.New("hangup", "The terminal has gone.")
 	}
-	return fail("interrupted", "Interrupted.")
+	return failure.New("interrupted", "Interrupted.")
 }
 
 // readSecret asks on the terminal without echo; the prompt goes to stderr. A signal
@@ -149,7 +151,7 @@ func readSecret(prompt string) (string, error) {
 	stdin := int(os.Stdin.Fd())
 	state, err := term.GetState(stdin)
 	if err != nil {
-		return "", fail("storage", "The terminal cannot be read: %v.", err).because(err)
+		return "", failure.New("storage", "The terminal cannot be read: %v.", err).Because(err)
 	}
 	type answer struct {
 		text []byte
@@ -166,7 +168,7 @@ func readSecret(prompt string) (string, error) {
 	case a := <-done:
 		fmt.Fprintln(os.Stderr)
 		if a.err != nil {
-			return "", fail("declined", "Nothing was entered.").because(a.err)
+			return "", failure.New("declined", "Nothing was entered.").Because(a.err)
 		}
 		return string(a.text), nil
 	case s := <-interrupted:

@@ -8,6 +8,8 @@ import (
 	"context"
 	"strings"
 	"syscall/js"
+
+	"connect-entra/failure"
 )
 
 type outside struct{}
@@ -30,7 +32,7 @@ func newCommand(_ *system, p Params) (*command, error) {
 	if p.Command == nil {
 		return nil, nil
 	}
-	return nil, fail("usage", "The page runs no programs.").try("run connect-entra in a terminal")
+	return nil, failure.New("usage", "The page runs no programs.").Try("run connect-entra in a terminal")
 }
 
 func (*command) run(context.Context, *system, Connection) error { return nil }
@@ -38,15 +40,15 @@ func (*command) run(context.Context, *system, Connection) error { return nil }
 func inherited(*system) (Connection, bool, error) { return Connection{}, false, nil }
 
 func makePracticeKit(context.Context, *system, Params) error {
-	return fail("usage", "The page makes no practice kit.").try("run connect-entra sandbox DIR in a terminal")
+	return failure.New("usage", "The page makes no practice kit.").Try("run connect-entra sandbox DIR in a terminal")
 }
 
 func showCompletion(context.Context, *system, Params) error {
-	return fail("usage", "The page has no shell to complete in.").try("run connect-entra completion SHELL in a terminal")
+	return failure.New("usage", "The page has no shell to complete in.").Try("run connect-entra completion SHELL in a terminal")
 }
 
 func showHelp(context.Context, *system, Params) error {
-	return fail("usage", "The page shows no help.").try("run connect-entra help in a terminal")
+	return failure.New("usage", "The page shows no help.").Try("run connect-entra help in a terminal")
 }
 
 // The page has no file of clouds of one's own.
@@ -57,7 +59,7 @@ func (*system) clouds(Params) ([]Environment, error) { return clouds, nil }
 func (*system) allClouds() ([]Environment, error) { return clouds, nil }
 
 func addEnvironment(context.Context, *system, Params) error {
-	return fail("usage", "The page keeps no clouds of your own.").try("use connect-entra environments in a terminal")
+	return failure.New("usage", "The page keeps no clouds of your own.").Try("use connect-entra environments in a terminal")
 }
 
 func setEnvironment(ctx context.Context, sys *system, p Params) error {
@@ -190,5 +192,5 @@ func promised(do func([]js.Value) any) js.Func {
 }
 
 func sendRequest(context.Context, *system, Params) error {
-	return fail("usage", "The page types no requests.").try("run connect-entra request in a terminal")
+	return failure.New("usage", "The page types no requests.").Try("run connect-entra request in a terminal")
 }

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // mgContext is the PowerShell module's file of user-defined clouds.
@@ -71,8 +73,8 @@ func (m mgContext) trouble(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fail("storage", "Could not %s file at '%s'. Please ensure you have access to this file and try again in a few minutes..", what, filepath.Join(m.dir, mgContextName)).
-		because(err).try("see to this first: %s", err)
+	return failure.New("storage", "Could not %s file at '%s'. Please ensure you have access to this file and try again in a few minutes..", what, filepath.Join(m.dir, mgContextName)).
+		Because(err).Try("see to this first: %s", err)
 }
 
 // readOwn reads a file that nobody else may write; nil if it is not there. Until done, the

@@ -6,6 +6,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // checkNames refuses what could steer a request elsewhere: MSAL would put a tenant
@@ -18,12 +20,12 @@ func (plan *Plan) checkNames() error {
 		return parameter
 	}
 	if plan.Tenant != "" && !isGUID(plan.Tenant) && !isDomain(plan.Tenant) && !slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
-		return fail("bad-value", "%s is neither a GUID nor a domain: %q.", where("-TenantId", envTenant), clean(plan.Tenant)).
-			try("copy the tenant ID from the Entra admin center's overview page, or use a domain such as contoso.onmicrosoft.com")
+		return failure.New("bad-value", "%s is neither a GUID nor a domain: %q.", where("-TenantId", envTenant), failure.Clean(plan.Tenant)).
+			Try("copy the tenant ID from the Entra admin center's overview page, or use a domain such as contoso.onmicrosoft.com")
 	}
 	if plan.ClientID != "" && !isGUID(plan.ClientID) {
-		return fail("bad-value", "%s is not a GUID: %q.", where("-ClientId", envClient), clean(plan.ClientID)).
-			try("copy the Application (client) ID of the app registration")
+		return failure.New("bad-value", "%s is not a GUID: %q.", where("-ClientId", envClient), failure.Clean(plan.ClientID)).
+			Try("copy the Application (client) ID of the app registration")
 	}
 	return nil
 }
@@ -70,8 +72,8 @@ func notInLabel(r rune) bool {
 // checkText refuses control characters, which no value of ours has a use for and some
 // servers cut at.
 func checkText(name, value string) error {
-	if strings.ContainsFunc(value, func(r rune) bool { return isControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufffd' }) {
-		return fail("bad-value", "%s holds a control character.", name).try("type its value again, on one line")
+	if strings.ContainsFunc(value, func(r rune) bool { return failure.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufffd' }) {
+		return failure.New("bad-value", "%s holds a control character.", name).Try("type its value again, on one line")
 	}
 	return nil
 }

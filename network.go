@@ -23,6 +23,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // userAgent is sent with every request.
@@ -63,7 +65,7 @@ func newDirect() http.RoundTripper {
 		Timeout: time.Second,
 		Control: func(_, address string, _ syscall.RawConn) error {
 			if to, err := netip.ParseAddrPort(address); err != nil || !isNear(to.Addr()) {
-				return fail("hostile-answer", "The managed-identity endpoint is at the public address %s.", address)
+				return failure.New("hostile-answer", "The managed-identity endpoint is at the public address %s.", address)
 			}
 			return nil
 		},
@@ -87,8 +89,8 @@ func isNear(a netip.Addr) bool {
 // Go then looks for a proxy of another name, or goes past it without a word.
 func environmentProxy(r *http.Request) (*url.URL, error) {
 	if !isProxy(cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))) {
-		return nil, fail("bad-value", "HTTPS_PROXY is not the address of a proxy.").
-			try("set it to http://HOST:PORT, with user and password escaped as in any URL")
+		return nil, failure.New("bad-value", "HTTPS_PROXY is not the address of a proxy.").
+			Try("set it to http://HOST:PORT, with user and password escaped as in any URL")
 	}
 	return http.ProxyFromEnvironment(r)
 }
@@ -110,16 +112,16 @@ func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *
 	case http.StatusOK:
 		return nil
 	case http.StatusProxyAuthRequired:
-		return fail("network", "The proxy %s wants to know who you are.", clean(proxy.Host)).
-			try("put user and password into HTTPS_PROXY: http://USER:PASSWORD@%s", clean(proxy.Host))
+		return failure.New("network", "The proxy %s wants to know who you are.", failure.Clean(proxy.Host)).
+			Try("put user and password into HTTPS_PROXY: http://USER:PASSWORD@%s", failure.Clean(proxy.Host))
 	}
-	return fail("network", "The proxy %s does not connect: it answered %d.", clean(proxy.Host), resp.StatusCode).
-		try("ask who runs the proxy, or set NO_PROXY")
+	return failure.New("network", "The proxy %s does not connect: it answered %d.", failure.Clean(proxy.Host), resp.StatusCode).
+		Try("ask who runs the proxy, or set NO_PROXY")
 }
 
 // isFinal holds for errors that another try meets again.
 func isFinal(err error) bool {
-	var f *failure
+	var f *failure.Error
 	var certificate *tls.CertificateVerificationError
 	return errors.As(err, &f) || errors.As(err, &certificate) || errors.Is(err, errTooLong)
 }
@@ -139,19 +141,19 @@ func notSent(err error) bool {
 // unreachable makes a failure of a request that got no answer. parent is the caller's
 // context, ctx the one with the time limit in it.
 func (w *wire) unreachable(parent, ctx context.Context, err error) error {
-	var f *failure
+	var f *failure.Error
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.Is(parent.Err(), context.Canceled):
 		return parent.Err()
 	case errors.Is(context.Cause(ctx), errSlow), parent.Err() != nil:
-		return fail("timeout", "%s did not answer within the %s of -ClientTimeout.", w.host(), w.timeout).because(context.DeadlineExceeded).
-			try("allow more: -ClientTimeout %d", int(2*max(w.timeout, time.Second)/time.Second))
+		return failure.New("timeout", "%s did not answer within the %s of -ClientTimeout.", w.host(), w.timeout).Because(context.DeadlineExceeded).
+			Try("allow more: -ClientTimeout %d", int(2*max(w.timeout, time.Second)/time.Second))
 	case errors.Is(err, errTooLong):
-		return fail("hostile-answer", "The answer of %s is longer than 1 MiB.", w.host()).because(err)
+		return failure.New("hostile-answer", "The answer of %s is longer than 1 MiB.", w.host()).Because(err)
 	}
-	return fail("network", "%s cannot be reached: %s.", w.host(), networkReason(err)).because(err)
+	return failure.New("network", "%s cannot be reached: %s.", w.host(), networkReason(err)).Because(err)
 }
 
 // certificateVariables name authorities to trust. Go takes them of Unix only; elsewhere

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"connect-entra/failure"
 )
 
 var errRefused = syscall.ECONNREFUSED
@@ -151,7 +153,7 @@ func TestProxyPasswordIsNeverShown(t *testing.T) {
 		proxy, _ := url.Parse(strings.Replace(s.URL, "http://", "http://user:"+tokenSecret+"@", 1))
 		w := localWire(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(proxy) })
 		err := askToken(w)
-		if idOf(err) != test.want || strings.Contains(err.Error()+asFailure(err).cure, tokenSecret) || !strings.Contains(err.Error(), proxy.Host) {
+		if idOf(err) != test.want || strings.Contains(err.Error()+failure.From(err).Cure, tokenSecret) || !strings.Contains(err.Error(), proxy.Host) {
 			t.Errorf("%d: %v", test.status, err)
 		}
 		s.Close()
@@ -173,7 +175,7 @@ func TestProxyThatCannotBeRead(t *testing.T) {
 		t.Setenv("https_proxy", "") // on Windows the same variable
 		t.Setenv("HTTPS_PROXY", address)
 		_, err := environmentProxy(get("https://login.microsoftonline.com/"))
-		if good != (err == nil) || err != nil && (idOf(err) != "bad-value" || strings.Contains(err.Error()+asFailure(err).cure, tokenSecret)) {
+		if good != (err == nil) || err != nil && (idOf(err) != "bad-value" || strings.Contains(err.Error()+failure.From(err).Cure, tokenSecret)) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -187,8 +189,8 @@ func TestDirectReachesNoPublicAddress(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	var f *failure
-	if _, err := transport.DialContext(ctx, "tcp", "192.0.2.1:80"); !errors.As(err, &f) || f.id != "hostile-answer" { // documentation only (RFC 5737)
+	var f *failure.Error
+	if _, err := transport.DialContext(ctx, "tcp", "192.0.2.1:80"); !errors.As(err, &f) || f.ID != "hostile-answer" { // documentation only (RFC 5737)
 		t.Errorf("%v", err)
 	}
 }

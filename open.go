@@ -6,6 +6,8 @@ package main
 import (
 	"context"
 	"errors"
+
+	"connect-entra/failure"
 )
 
 // openToKeep connects as the plan says: for this process, or for all of this user's,
@@ -17,7 +19,7 @@ func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 	}
 	k, err := sys.keeps(sys, startFlow, true)
 	if err != nil && command && !plan.ScopeTyped {
-		sys.warn("The connection cannot be kept: %s", clean(err.Error()))
+		sys.warn("The connection cannot be kept: %s", failure.Clean(err.Error()))
 		plan.ContextScope = "Process"
 		return open(ctx, sys, plan)
 	}
@@ -32,7 +34,7 @@ func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 		return c, err
 	}
 	if c, err = k.save(c); err != nil && command {
-		sys.warn("%s", clean(err.Error()))
+		sys.warn("%s", failure.Clean(err.Error()))
 		c.ContextScope, err = "Process", nil // COMMAND has it all the same
 	}
 	return c, err
@@ -80,8 +82,8 @@ func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Conne
 	var none *noBrowser
 	if errors.As(err, &none) {
 		if !sys.terminal.stderr {
-			return Connection{}, fail("sign-in-needed", "No browser can be opened here: %s.", none.reason).because(err).
-				try("connect-entra -UseDeviceCode")
+			return Connection{}, failure.New("sign-in-needed", "No browser can be opened here: %s.", none.reason).Because(err).
+				Try("connect-entra -UseDeviceCode")
 		}
 		sys.note("No browser can be opened here: %s. Going on with a device code.", none.reason)
 		plan = plan.byDeviceCode()
@@ -100,8 +102,8 @@ func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Conne
 func startFlow(sys *system, plan Plan) (source, error) {
 	flow, ok := flows[plan.Flow]
 	if !ok {
-		return nil, fail("usage", "This build cannot sign in by %s.", plan.Flow).
-			try("in a terminal, use the connect-entra binary; in the page, give a token")
+		return nil, failure.New("usage", "This build cannot sign in by %s.", plan.Flow).
+			Try("in a terminal, use the connect-entra binary; in the page, give a token")
 	}
 	return flow(sys, plan)
 }
@@ -119,7 +121,7 @@ func signIn(ctx context.Context, sys *system, plan Plan, claims string) (source,
 // one cannot renew them so, the person signs in again, and that is kept in its place.
 func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connection, error) {
 	_, err := c.source(ctx, ask)
-	if f := (*failure)(nil); c.kept == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.id != "sign-in-needed" {
+	if f := (*failure.Error)(nil); c.kept == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.ID != "sign-in-needed" {
 		return c, err
 	}
 	k, err := sys.keeps(sys, startFlow, true)
@@ -133,8 +135,8 @@ func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connecti
 		return c, err
 	}
 	if again.Account != c.Account || again.TenantID != c.TenantID {
-		return c, fail("sign-in-needed", "The connection is %s's, and %s signed in.", c.Account, again.Account).
-			try("sign in as %s; or connect anew, as somebody else: -Force", c.Account)
+		return c, failure.New("sign-in-needed", "The connection is %s's, and %s signed in.", c.Account, again.Account).
+			Try("sign in as %s; or connect anew, as somebody else: -Force", c.Account)
 	}
 	return k.save(again)
 }
@@ -189,6 +191,6 @@ func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
 }
 
 func notConnected() error {
-	return fail("not-connected", "Authentication needed. Please call Connect-MgGraph.").
-		try("sign in with connect-entra; or say how, for one command alone: connect-entra token -Identity")
+	return failure.New("not-connected", "Authentication needed. Please call Connect-MgGraph.").
+		Try("sign in with connect-entra; or say how, for one command alone: connect-entra token -Identity")
 }

@@ -3,7 +3,11 @@
 
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"connect-entra/failure"
+)
 
 // permissions is sorted by name. One row serves a delegated permission and the
 // application's of the same name: what a person adds to it is said once, beside the list.
@@ -128,7 +132,7 @@ func describePermission(name string) (meaning string, listed bool) {
 		}
 		meaning += ", " + limit
 	}
-	return upperFirst(meaning) + ".", false
+	return failure.Capital(meaning) + ".", false
 }
 
 // spellOut makes words of a name in camel case: DeviceManagementApps, device management

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // defaultClientID is "Microsoft Graph Command Line Tools", registered in every tenant
@@ -103,8 +105,8 @@ func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(s
 	if host := getenv(envAuthority); name == "" && plan.Set == environmentSet && host != "" {
 		e, ok := environmentOfAuthority(known, host)
 		if !ok {
-			return fail("unknown-environment", "%s names a host that is no known cloud's: %q.", envAuthority, clean(host)).
-				try("unset it, or name the cloud with -Environment: %s", names(known))
+			return failure.New("unknown-environment", "%s names a host that is no known cloud's: %q.", envAuthority, failure.Clean(host)).
+				Try("unset it, or name the cloud with -Environment: %s", names(known))
 		}
 		plan.Environment = e
 		return nil
@@ -155,8 +157,8 @@ func (plan *Plan) chooseTimeout(p Params) error {
 	}
 	seconds := p.number("ClientTimeout")
 	if math.IsNaN(seconds) || seconds <= 0 || seconds > 86400 {
-		return fail("bad-value", "-ClientTimeout must be more than 0 and at most 86400 seconds.").
-			try("leave it out for the default of 300 seconds")
+		return failure.New("bad-value", "-ClientTimeout must be more than 0 and at most 86400 seconds.").
+			Try("leave it out for the default of 300 seconds")
 	}
 	plan.Timeout = time.Duration(seconds * float64(time.Second))
 	return nil

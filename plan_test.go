@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connect-entra/failure"
 )
 
 // planOf binds and plans what was typed, with an environment of NAME=VALUE.
@@ -100,7 +102,7 @@ func TestHostileValues(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = newPlan(p, clouds, func(string) string { return "" })
-			if err == nil || kindOf(asFailure(err).id).exit != 2 || !strings.Contains(err.Error(), typed) {
+			if err == nil || kindOf(failure.From(err).ID).exit != 2 || !strings.Contains(err.Error(), typed) {
 				t.Errorf("%s %q: %v", typed, value, err)
 			}
 		}
@@ -112,7 +114,7 @@ func TestHostileValues(t *testing.T) {
 				args = append(args, "-ClientId", someApp, "-TenantId", someTenant)
 			}
 			_, err := planOfArgs(args, func(string) string { return "" })
-			if err == nil || kindOf(asFailure(err).id).exit != 2 || !strings.Contains(err.Error(), name) && name != "Environment" {
+			if err == nil || kindOf(failure.From(err).ID).exit != 2 || !strings.Contains(err.Error(), name) && name != "Environment" {
 				t.Errorf("-%s %q: %v", name, value, err)
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // supply asks for what binding found missing, as PowerShell does before it runs a
@@ -61,8 +63,8 @@ func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 			continue
 		}
 		if !sys.asks() {
-			return fail("sign-in-needed", "The application's ID is needed and there is no terminal to ask on.").
-				try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.name)
+			return failure.New("sign-in-needed", "The application's ID is needed and there is no terminal to ask on.").
+				Try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.name)
 		}
 		text, err := sys.ask(ctx, "\n"+credentialCaption+"User: ")
 		if err != nil {
@@ -102,7 +104,7 @@ func (sys *system) ask(ctx context.Context, prompt string) (string, error) {
 	select {
 	case a := <-nextLine(sys.stdin, "the answer"):
 		if a.err == nil && a.text == "" {
-			return "", fail("declined", "Nothing was entered.")
+			return "", failure.New("declined", "Nothing was entered.")
 		}
 		return strings.TrimRight(a.text, "\r\n"), a.err
 	case <-ctx.Done():
@@ -112,12 +114,12 @@ func (sys *system) ask(ctx context.Context, prompt string) (string, error) {
 
 // inquire asks whether to go on after a message. PowerShell offers to suspend as well,
 // which takes its nested prompt.
-func (sys *system) inquire(stream string) *failure {
+func (sys *system) inquire(stream string) *failure.Error {
 	const choices = "\nConfirm\nContinue with this operation?\n[Y] Yes  [A] Yes to All  [H] Halt Command  [?] Help (default is \"Y\"): "
 	for {
 		text, err := sys.ask(sys.prefer.ctx, choices)
 		if err != nil {
-			return asFailure(err)
+			return failure.From(err)
 		}
 		switch strings.ToLower(strings.TrimSpace(text)) {
 		case "", "y", "yes":
@@ -126,7 +128,7 @@ func (sys *system) inquire(stream string) *failure {
 			sys.prefer.actions[stream] = "Continue"
 			return nil
 		case "h", "halt command":
-			return fail("stopped", "The running command stopped because the user selected the Stop option.")
+			return failure.New("stopped", "The running command stopped because the user selected the Stop option.")
 		}
 		fmt.Fprint(sys.stderr, "Y - Continue with only the next step of the operation.\nA - Continue with all the steps of the operation.\nH - Stop this command.\n")
 	}

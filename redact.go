@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"connect-entra/failure"
 )
 
 // shownFields are the fields of forms, queries and answers whose values may be seen,
@@ -62,7 +64,7 @@ type redactor struct {
 }
 
 // show makes foreign text fit to be shown.
-func (t *redactor) show(text string) string { return clean(t.scrub(text)) }
+func (t *redactor) show(text string) string { return failure.Clean(t.scrub(text)) }
 
 // learn takes the secrets of one exchange: every value that may not be shown.
 func (t *redactor) learn(r *http.Request, form url.Values, a *answer) {

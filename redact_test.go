@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"connect-entra/failure"
 )
 
 func TestEchoesAreHidden(t *testing.T) {
@@ -125,7 +127,7 @@ func TestForeignTextIsMadeVisible(t *testing.T) {
 			sys.internet, sys.stdout, sys.stderr = refusal, &out, &out
 			run(t.Context(), sys, args)
 			said := out.String()
-			if len(said) == 0 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\U000e0041") || strings.Contains(said, "\nConnect-Entra: all") {
+			if len(said) == 0 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\U000e0041") || strings.Contains(said, "\nConnect-Entra: all") {
 				t.Errorf("%q: %q", args, said)
 			}
 		}

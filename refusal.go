@@ -1,6 +1,6 @@
 //go:build !js
 
-// What a refusal says: from an answer that is no success to a *failure with the
+// What a refusal says: from an answer that is no success to an error with the
 // server's own words.
 
 package main
@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // refusalKinds says which failure an OAuth error is (RFC 6749 §4.1.2.1 and §5.2,
@@ -41,27 +43,27 @@ func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 	if w.kind == toIdentity && s.Status == http.StatusBadRequest && s.Code == "invalid_request" {
 		kind = "no-managed-identity" // IMDS's words for an identity that is not assigned to the host
 	}
-	f := fail(kind, "%s", refusalText(kind, s))
-	f.server = s
+	f := failure.New(kind, "%s", refusalText(kind, s))
+	f.Server = s
 	switch {
 	case kind == "hostile-answer" && w.kind == toIdentity && a.StatusCode/100 != 3:
-		f.id = "no-managed-identity"
-		f.message = fmt.Sprintf("%s answered %d, and not as a managed-identity service of Azure does.", s.Host, s.Status)
-		f.try("connect another way; on another cloud's host there is no managed identity")
+		f.ID = "no-managed-identity"
+		f.Message = fmt.Sprintf("%s answered %d, and not as a managed-identity service of Azure does.", s.Host, s.Status)
+		f.Try("connect another way; on another cloud's host there is no managed identity")
 	case kind == "hostile-answer" && a.StatusCode/100 == 3:
-		f.message = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
+		f.Message = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
 	case kind == "hostile-answer":
-		f.message = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, w.mediaType(a.Header))
+		f.Message = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, w.mediaType(a.Header))
 	case s.RetryAfter > 0:
-		f.message = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
+		f.Message = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
 		if tooLate {
-			f.message = strings.TrimSuffix(f.message, ".") + ", longer than -ClientTimeout leaves."
+			f.Message = strings.TrimSuffix(f.Message, ".") + ", longer than -ClientTimeout leaves."
 		}
-		f.try("try again in %s", s.RetryAfter)
+		f.Try("try again in %s", s.RetryAfter)
 	case kind == "network":
-		f.try("try again in a minute")
+		f.Try("try again in a minute")
 	case slices.Contains(clockCodes, s.AADSTS):
-		f.tellClock(a.Header)
+		tellClock(f, a.Header)
 	}
 	return f
 }
@@ -70,19 +72,19 @@ func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 var clockCodes = []string{"50013", "700024"}
 
 // tellClock compares this host's clock with the server's, where it shows.
-func (f *failure) tellClock(h http.Header) {
+func tellClock(f *failure.Error, h http.Header) {
 	theirs, err := http.ParseTime(h.Get("Date"))
 	if ahead := time.Since(theirs).Round(time.Second); err == nil && ahead.Abs() > time.Minute {
 		way := "ahead of"
 		if ahead < 0 {
 			way = "behind"
 		}
-		f.try("set this host's clock: it is %s %s that of %s", ahead.Abs(), way, f.server.Host)
+		f.Try("set this host's clock: it is %s %s that of %s", ahead.Abs(), way, f.Server.Host)
 	}
 }
 
 // refusalKind finds the row of kinds for a refusal.
-func refusalKind(s *serverError) string {
+func refusalKind(s *failure.Server) string {
 	if kind := aadstsKinds[s.AADSTS]; kind != "" {
 		return kind
 	}
@@ -103,8 +105,8 @@ func refusalKind(s *serverError) string {
 	return "refused"
 }
 
-func refusalText(kind string, s *serverError) string {
-	what := clean(s.Code)
+func refusalText(kind string, s *failure.Server) string {
+	what := failure.Clean(s.Code)
 	if s.AADSTS != "" {
 		what = strings.TrimSpace(what + " (AADSTS" + s.AADSTS + ")")
 	}
@@ -123,11 +125,11 @@ func refusalText(kind string, s *serverError) string {
 
 // readRefusal takes what can be read of a refusal, in any of the three shapes: OAuth's,
 // Graph's and App Service's.
-func (w *wire) readRefusal(a *answer) *serverError {
-	s := &serverError{Host: w.host(), Status: a.StatusCode, RetryAfter: retryAfter(a.Header, time.Now())}
+func (w *wire) readRefusal(a *answer) *failure.Server {
+	s := &failure.Server{Host: w.host(), Status: a.StatusCode, RetryAfter: retryAfter(a.Header, time.Now())}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(a.body, &fields) == nil {
-		s.read(fields, w.trace.scrub)
+		readFields(s, fields, w.trace.scrub)
 	}
 	if s.CorrelationID == "" {
 		s.CorrelationID = w.correlation
@@ -140,7 +142,7 @@ func (w *wire) readRefusal(a *answer) *serverError {
 
 // takeIDs moves the ids that Entra writes behind a description, "Trace ID: … Correlation
 // ID: … Timestamp: …", into their own fields: in a browser they come no other way.
-func (s *serverError) takeIDs() {
+func takeIDs(s *failure.Server) {
 	description, rest, ok := strings.Cut(s.Description, " Trace ID: ")
 	trace, rest, ok2 := strings.Cut(rest, " Correlation ID: ")
 	correlation, timestamp, ok3 := strings.Cut(rest, " Timestamp: ")
@@ -160,13 +162,13 @@ func aadstsOf(description string) string {
 	return digits
 }
 
-// read fills s from a refusal's fields; scrub takes echoed secrets out.
-func (s *serverError) read(fields map[string]json.RawMessage, scrub func(string) string) {
+// readFields fills s from a refusal's fields; scrub takes echoed secrets out.
+func readFields(s *failure.Server, fields map[string]json.RawMessage, scrub func(string) string) {
 	text := func(key string) string { return scrub(textOf(fields[key])) }
 	s.Code, s.Description = text("error"), text("error_description")
 	s.Suberror, s.Claims = text("suberror"), textOf(fields["claims"])
 	s.TraceID, s.CorrelationID, s.Timestamp = text("trace_id"), text("correlation_id"), text("timestamp")
-	s.takeIDs()
+	takeIDs(s)
 	var codes []int
 	if json.Unmarshal(fields["error_codes"], &codes) == nil && len(codes) > 0 && codes[0] > 0 {
 		s.AADSTS = fmt.Sprint(codes[0])

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // graphRequest is a request as it was typed.
@@ -65,19 +67,19 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 	if !isMethod && p.Bound["Method"].how == "position" && !strings.HasPrefix(r.uri, "/") {
 		method, r.uri, body = "", method, firstOf(r.uri, body) // request PATH [BODY]
 	} else if method != "" && !isMethod {
-		return r, fail("bad-value", "-Method is none of %s: %q.", strings.Join(graphMethods, ", "), clean(method))
+		return r, failure.New("bad-value", "-Method is none of %s: %q.", strings.Join(graphMethods, ", "), failure.Clean(method))
 	}
 	r.method = strings.ToUpper(firstOf(method, "GET"))
 	hasBody := body != "" || p.has("InputFilePath")
 	switch {
 	case r.uri == "":
-		return r, fail("usage", "Which part of Graph is asked for?").try("connect-entra request /me")
+		return r, failure.New("usage", "Which part of Graph is asked for?").Try("connect-entra request /me")
 	case body != "" && p.has("InputFilePath"):
-		return r, fail("usage", "-Body and -InputFilePath cannot be used together.").try("leave one of them out")
+		return r, failure.New("usage", "-Body and -InputFilePath cannot be used together.").Try("leave one of them out")
 	case hasBody && r.method == "GET":
-		return r, fail("usage", "A GET sends no body.").try("name the method: connect-entra request POST …")
+		return r, failure.New("usage", "A GET sends no body.").Try("name the method: connect-entra request POST …")
 	case r.all && r.method != "GET":
-		return r, fail("usage", "-All is for GET: it reads the pages of a collection.").try("leave out -All or -Method")
+		return r, failure.New("usage", "-All is for GET: it reads the pages of a collection.").Try("leave out -All or -Method")
 	}
 	if r.headers, err = readHeaders(p.text("Headers")); err != nil || !hasBody {
 		return r, err
@@ -95,8 +97,8 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 			kind = h.value
 		}
 	}
-	if strings.ContainsFunc(kind, isControl) {
-		return r, fail("bad-value", "-ContentType holds a control character.")
+	if strings.ContainsFunc(kind, failure.IsControl) {
+		return r, failure.New("bad-value", "-ContentType holds a control character.")
 	}
 	r.headers = append(r.headers, header{"Content-Type", kind})
 	var sent *payload
@@ -147,8 +149,8 @@ func (g *graphClient) run(ctx context.Context, address string) error {
 // claims challenge, it is asked for and the request sent once more.
 func (g *graphClient) do(ctx context.Context, address string) (*http.Response, error) {
 	resp, err := g.send(ctx, address)
-	var f *failure
-	if errors.As(err, &f) && f.server != nil && f.server.Status == http.StatusUnauthorized && f.server.Claims != "" {
+	var f *failure.Error
+	if errors.As(err, &f) && f.Server != nil && f.Server.Status == http.StatusUnauthorized && f.Server.Claims != "" {
 		if err := g.answerChallenge(ctx, f); err != nil {
 			return nil, err
 		}
@@ -171,7 +173,7 @@ func (g *graphClient) send(ctx context.Context, address string) (*http.Response,
 	g.connection.Token = token // for advice, should it be refused
 	r, err := http.NewRequestWithContext(ctx, g.method, address, nil)
 	if err != nil {
-		return nil, fail("hostile-answer", "The address of the next page is none.").because(err)
+		return nil, failure.New("hostile-answer", "The address of the next page is none.").Because(err)
 	}
 	if g.body != nil {
 		if err := g.body.attach(r); err != nil {
@@ -192,18 +194,18 @@ func (g *graphClient) checkAudience(token Token) error {
 	if aud == "" || aud == graphAppID || samePlace(aud, e.GraphEndpoint) {
 		return nil
 	}
-	f := fail("bad-token", "The token is for %s, and was not sent to %s.", clean(aud), e.GraphEndpoint)
+	f := failure.New("bad-token", "The token is for %s, and was not sent to %s.", failure.Clean(aud), e.GraphEndpoint)
 	if other, ok := environmentOf(clouds, aud); ok {
-		return f.try("connect to that cloud: -Environment %s", other.Name)
+		return f.Try("connect to that cloud: -Environment %s", other.Name)
 	}
-	return f.try("connect for Microsoft Graph")
+	return f.Try("connect for Microsoft Graph")
 }
 
 // answerChallenge signs in again for exactly the claims that Graph asks for.
-func (g *graphClient) answerChallenge(ctx context.Context, f *failure) error {
-	needed := func(why string) *failure {
-		again := fail("sign-in-needed", "Graph wants more of this sign-in, and %s.", why).try("in a terminal: connect-entra -Force, then the request again")
-		again.server = f.server
+func (g *graphClient) answerChallenge(ctx context.Context, f *failure.Error) error {
+	needed := func(why string) *failure.Error {
+		again := failure.New("sign-in-needed", "Graph wants more of this sign-in, and %s.", why).Try("in a terminal: connect-entra -Force, then the request again")
+		again.Server = f.Server
 		return again
 	}
 	flow := g.connection.Plan.Flow
@@ -211,24 +213,24 @@ func (g *graphClient) answerChallenge(ctx context.Context, f *failure) error {
 	case (flow == byBrowser || flow == byDeviceCode) && g.connection.kept == "" && !g.sys.terminal.stderr:
 		return needed("nobody is here to sign in")
 	case flow == byToken:
-		return needed("the token that was given cannot be exchanged").try("get a new token for Graph")
+		return needed("the token that was given cannot be exchanged").Try("get a new token for Graph")
 	case g.body != nil && g.body.stream != nil:
-		return needed("the body cannot be sent twice").try("put the body into a file: -InputFilePath FILE")
+		return needed("the body cannot be sent twice").Try("put the body into a file: -InputFilePath FILE")
 	}
 	g.sys.note("Graph wants more of this sign-in.")
-	c, err := g.connection.satisfy(ctx, g.sys, Ask{Scopes: g.ask.Scopes, Claims: f.server.Claims})
+	c, err := g.connection.satisfy(ctx, g.sys, Ask{Scopes: g.ask.Scopes, Claims: f.Server.Claims})
 	g.connection = c
 	return err
 }
 
 // advise gives a refusal the cure that fits this request.
 func (g *graphClient) advise(err error, address string) error {
-	var f *failure
-	if !errors.As(err, &f) || f.server == nil || f.cure != "" {
+	var f *failure.Error
+	if !errors.As(err, &f) || f.Server == nil || f.Cure != "" {
 		return err
 	}
-	f.cure = graphRefusal(f.server.Host, f.server.Status, "", nil).cure
-	if f.server.Status != http.StatusForbidden {
+	f.Cure = graphRefusal(f.Server.Host, f.Server.Status, "", nil).Cure
+	if f.Server.Status != http.StatusForbidden {
 		return err
 	}
 	path := strings.TrimPrefix(address, g.connection.Plan.Environment.GraphEndpoint)
@@ -237,11 +239,11 @@ func (g *graphClient) advise(err error, address string) error {
 	switch held := slices.Concat(claims.Scopes, claims.Roles); {
 	case permission == "":
 	case slices.Contains(held, permission):
-		f.try("the token has %s: the account's own role does not allow it, or this needs another permission", permission)
+		f.Try("the token has %s: the account's own role does not allow it, or this needs another permission", permission)
 	case claims.AppOnly:
-		f.try("have an administrator grant the application %s, and consent to it; then connect again", permission)
+		f.Try("have an administrator grant the application %s, and consent to it; then connect again", permission)
 	default:
-		f.try("connect-entra -Scopes %s", permission)
+		f.Try("connect-entra -Scopes %s", permission)
 	}
 	return err
 }

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/failure"
 )
 
 func TestGraphAddress(t *testing.T) {
@@ -479,7 +481,7 @@ func TestInterruptedDownload(t *testing.T) {
 		body, w := io.Pipe()
 		go func() {
 			w.Write([]byte("half"))
-			interrupt(fail("interrupted", "Interrupted."))
+			interrupt(failure.New("interrupted", "Interrupted."))
 			<-r.Context().Done()
 			w.CloseWithError(r.Context().Err())
 		}()

@@ -14,6 +14,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // deliver hands one answer on: as it is to a file or a pipe, readable to a terminal.
@@ -51,7 +53,7 @@ func (g *graphClient) onScreen() bool { return g.output == "" && g.sys.terminal.
 // tellEmpty says what an answer without a body means.
 func (g *graphClient) tellEmpty(resp *http.Response) {
 	if to := resp.Header.Get("Location"); to != "" {
-		g.sys.note("%d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), clean(to))
+		g.sys.note("%d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), failure.Clean(to))
 		return
 	}
 	g.sys.note("%d %s: done, and there is nothing to show.", resp.StatusCode, http.StatusText(resp.StatusCode))
@@ -71,14 +73,14 @@ func showOnScreen(w io.Writer, from io.Reader) error {
 		b.Reset()
 		b.Write(data)
 	}
-	if _, err := w.Write(visible(bytes.TrimRight(b.Bytes(), "\r\n"))); err != nil {
+	if _, err := w.Write(failure.Visible(bytes.TrimRight(b.Bytes(), "\r\n"))); err != nil {
 		return err
 	}
 	part := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(part)
 		if n > 0 {
-			if _, err := w.Write(visible(part[:n])); err != nil {
+			if _, err := w.Write(failure.Visible(part[:n])); err != nil {
 				return err
 			}
 		}
@@ -109,7 +111,7 @@ func (g *graphClient) collect(ctx context.Context, address string, w io.Writer) 
 		})
 		resp.Body.Close()
 		if err == nil && next == address {
-			err = fail("hostile-answer", "%s names a page as the one after itself.", g.wire.host())
+			err = failure.New("hostile-answer", "%s names a page as the one after itself.", g.wire.host())
 		}
 		if err == nil && next == "" {
 			return out.end()
@@ -173,18 +175,18 @@ func readPage(from io.Reader, item func(json.RawMessage) error) (next string, er
 
 // badPage keeps a failure of the connection; anything else is no page.
 func badPage(err error) error {
-	var f *failure
+	var f *failure.Error
 	if errors.As(err, &f) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fail("hostile-answer", "The answer is no page of JSON.").because(err)
+	return failure.New("hostile-answer", "The answer is no page of JSON.").Because(err)
 }
 
 func noCollection(err error) error {
 	if err != nil {
 		return badPage(err)
 	}
-	return fail("refused", "The answer is no collection, so there are no pages to follow.").try("leave out -All")
+	return failure.New("refused", "The answer is no collection, so there are no pages to follow.").Try("leave out -All")
 }
 
 // itemWriter writes a JSON array. Until end it is not closed, so that half of one never
@@ -215,7 +217,7 @@ func (o *itemWriter) item(item json.RawMessage) error {
 	if err := json.Indent(&o.line, item, "  ", "  "); err != nil {
 		return badPage(err)
 	}
-	_, err := o.w.Write(visible(o.line.Bytes()))
+	_, err := o.w.Write(failure.Visible(o.line.Bytes()))
 	return err
 }
 
@@ -259,8 +261,8 @@ type notWriting struct{ io.Writer }
 func (w notWriting) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	if err != nil {
-		err = fail("storage", "The answer could not be written: %v.", err).because(err).
-			try("check where it goes: a full disk, a closed pipe")
+		err = failure.New("storage", "The answer could not be written: %v.", err).Because(err).
+			Try("check where it goes: a full disk, a closed pipe")
 	}
 	return n, err
 }

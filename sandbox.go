@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // The practice cloud's hosts. .invalid never resolves (RFC 2606): what leaves the process
@@ -131,7 +133,7 @@ func (s *sandbox) servePages(w http.ResponseWriter, r *http.Request) {
 func (s *sandbox) listen() (close func(), err error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, fail("network", "The practice cloud's pages cannot be opened on loopback: %v.", err).because(err)
+		return nil, failure.New("network", "The practice cloud's pages cannot be opened on loopback: %v.", err).Because(err)
 	}
 	listeners := []net.Listener{listener}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())

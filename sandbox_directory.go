@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // The practice tenant. Its ids are plainly made up, and the domain never resolves.
@@ -131,11 +133,11 @@ func loadRegistry(dir string) (registry, error) {
 }
 
 func damaged(dir, name string, err error) error {
-	f := fail("storage", "The practice cloud's %s cannot be read: %s.", clean(filepath.Join(dir, name)), clean(err.Error())).because(err)
+	f := failure.New("storage", "The practice cloud's %s cannot be read: %s.", failure.Clean(filepath.Join(dir, name)), failure.Clean(err.Error())).Because(err)
 	if errors.As(err, new(*fs.PathError)) {
-		return f.try("look who may read it, and how many files a process may have open (ulimit -n)")
+		return f.Try("look who may read it, and how many files a process may have open (ulimit -n)")
 	}
-	return f.try("remove it, and make the practice kit again")
+	return f.Try("remove it, and make the practice kit again")
 }
 
 // save writes the registered applications to the sandbox's own folder.

@@ -21,6 +21,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // kitMark starts the kit's ids file; by it a kit is known, and may be made anew.
@@ -37,8 +39,8 @@ const (
 // prints is itself a script for the shell.
 func practiceKit(sys *system, dir string, sh shell) error {
 	if sys.dir == "" {
-		return fail("storage", "There is no folder here in which the practice cloud could register an application.").
-			try("set HOME to a folder of yours")
+		return failure.New("storage", "There is no folder here in which the practice cloud could register an application.").
+			Try("set HOME to a folder of yours")
 	}
 	if err := checkKitFolder(dir, sh); err != nil {
 		return err
@@ -50,15 +52,15 @@ func practiceKit(sys *system, dir string, sh shell) error {
 	}
 	app, files, err := newKit(dir, newSandbox(registered), sh)
 	if err != nil {
-		return fail("storage", "The practice kit cannot be made: %v.", err).because(err)
+		return failure.New("storage", "The practice kit cannot be made: %v.", err).Because(err)
 	}
 	registered.register(app)
 	if err := registered.save(); err != nil {
-		return fail("storage", "The practice application cannot be registered in %s: %v.", folder, err).because(err)
+		return failure.New("storage", "The practice application cannot be registered in %s: %v.", folder, err).Because(err)
 	}
 	for _, file := range files { // the ids file first: with it the rest is known as ours
 		if err := replaceFile(dir, file.name, []byte(file.text)); err != nil {
-			return fail("storage", "%s cannot be written: %v.", filepath.Join(dir, file.name), err).because(err)
+			return failure.New("storage", "%s cannot be written: %v.", filepath.Join(dir, file.name), err).Because(err)
 		}
 	}
 	return sys.print(sh.commands(dir, app.ClientID))
@@ -73,10 +75,10 @@ func checkKitFolder(dir string, sh shell) error {
 	for _, name := range []string{kitIDs, kitSecret, kitCertificate, kitWorkload, sh.environment} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); err == nil {
-			return fail("usage", "%s is there already, and was not made by connect-entra sandbox.", path).
-				try("name a folder that is not there yet")
+			return failure.New("usage", "%s is there already, and was not made by connect-entra sandbox.", path).
+				Try("name a folder that is not there yet")
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return fail("storage", "The practice kit cannot be made in %s: %v.", dir, err).because(err)
+			return failure.New("storage", "The practice kit cannot be made in %s: %v.", dir, err).Because(err)
 		}
 	}
 	return nil

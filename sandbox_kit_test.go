@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+
+	"connect-entra/failure"
 )
 
 func makeKit(t *testing.T, own, dir string) (printed string, err error) {
@@ -183,7 +185,7 @@ func TestPracticeKitKeepsForeignFiles(t *testing.T) {
 	if data, _ := os.ReadFile(path); string(data) != "mine" {
 		t.Errorf("the file holds %q now", data)
 	}
-	if _, err = makeKit(t, "", filepath.Join(dir, "kit")); asFailure(err).id != "storage" {
+	if _, err = makeKit(t, "", filepath.Join(dir, "kit")); failure.From(err).ID != "storage" {
 		t.Errorf("without a folder: %v", err)
 	}
 }
@@ -206,7 +208,7 @@ func TestPracticeTokensGoFromProcessToProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := loadRegistry(dir)
-	if want := "The practice cloud's " + filepath.Join(dir, signingKeyFile) + " cannot be read: it is not PEM."; err == nil || err.Error() != want || asFailure(err).id != "storage" {
+	if want := "The practice cloud's " + filepath.Join(dir, signingKeyFile) + " cannot be read: it is not PEM."; err == nil || err.Error() != want || failure.From(err).ID != "storage" {
 		t.Errorf("got %v", err)
 	}
 }

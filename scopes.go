@@ -5,6 +5,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // oidcScopes are what MSAL asks for by itself; asked twice, it fails on them.
@@ -45,14 +47,14 @@ func (plan *Plan) addScope(scope string, known []Environment) error {
 	}
 	for _, r := range scope { // RFC 6749 §3.3: scope-token
 		if r <= 0x20 || r >= 0x7f || r == '"' || r == '\\' {
-			return fail("bad-value", "-Scopes holds %q, which is no scope.", clean(scope)).
-				try("separate scopes by commas: -Scopes User.Read.All,Group.ReadWrite.All")
+			return failure.New("bad-value", "-Scopes holds %q, which is no scope.", failure.Clean(scope)).
+				Try("separate scopes by commas: -Scopes User.Read.All,Group.ReadWrite.All")
 		}
 	}
 	if resource, _, ok := cutScope(scope); ok {
 		if e, isGraph := environmentOf(known, resource); isGraph && e.GraphEndpoint != plan.Environment.GraphEndpoint {
-			return fail("bad-value", "-Scopes names Microsoft Graph of %s, but the environment is %s: %s.", e.Name, plan.Environment.Name, scope).
-				try("use the short name, or -Environment %s", e.Name)
+			return failure.New("bad-value", "-Scopes names Microsoft Graph of %s, but the environment is %s: %s.", e.Name, plan.Environment.Name, scope).
+				Try("use the short name, or -Environment %s", e.Name)
 		}
 	} else if plan.Environment.Name != "Global" {
 		scope = plan.Environment.GraphEndpoint + "/" + scope
@@ -79,8 +81,8 @@ func (plan Plan) forScopes(typed []string, known []Environment) (Plan, error) {
 		return plan, nil
 	}
 	if plan.Flow != byBrowser && plan.Flow != byDeviceCode {
-		return plan, fail("usage", "-Scopes is for a person's connection: an application's token holds all that it was granted.").
-			try("leave -Scopes out; for another API add -Resource")
+		return plan, failure.New("usage", "-Scopes is for a person's connection: an application's token holds all that it was granted.").
+			Try("leave -Scopes out; for another API add -Resource")
 	}
 	plan.Scopes = nil
 	return plan, plan.chooseScopes(typed, known)
@@ -92,20 +94,20 @@ func (plan *Plan) forResource(resource string, known []Environment) error {
 		return nil
 	}
 	if plan.Flow == byToken {
-		return fail("usage", "A token that was given cannot be exchanged for another one.").try("connect in another way, or leave out -Resource")
+		return failure.New("usage", "A token that was given cannot be exchanged for another one.").Try("connect in another way, or leave out -Resource")
 	}
 	for _, r := range resource {
 		if r <= 0x20 || r >= 0x7f || r == '"' || r == '\\' {
-			return fail("bad-value", "-Resource is no API's address: %q.", clean(resource)).try("-Resource https://vault.azure.net")
+			return failure.New("bad-value", "-Resource is no API's address: %q.", failure.Clean(resource)).Try("-Resource https://vault.azure.net")
 		}
 	}
 	if !isGUID(resource) && !strings.Contains(resource, "://") {
-		return fail("bad-value", "-Resource is neither a URL nor a GUID: %q.", clean(resource)).try("-Resource https://vault.azure.net")
+		return failure.New("bad-value", "-Resource is neither a URL nor a GUID: %q.", failure.Clean(resource)).Try("-Resource https://vault.azure.net")
 	}
 	resource = strings.TrimSuffix(resource, "/.default")
 	if e, isGraph := environmentOf(known, resource); isGraph && e.GraphEndpoint != plan.Environment.GraphEndpoint {
-		return fail("bad-value", "-Resource is Microsoft Graph of %s, but the environment is %s.", e.Name, plan.Environment.Name).
-			try("connect to that cloud: -Environment %s", e.Name)
+		return failure.New("bad-value", "-Resource is Microsoft Graph of %s, but the environment is %s.", e.Name, plan.Environment.Name).
+			Try("connect to that cloud: -Environment %s", e.Name)
 	}
 	plan.Scopes = []string{resource + "/.default"}
 	return nil

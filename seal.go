@@ -23,6 +23,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 const (
@@ -128,8 +130,8 @@ func (v *vault) ready() error {
 // unreachable keeps err for reading only: that a key file does not exist must not pass
 // for the absence of what it opens.
 func (v *vault) unreachable(what string, err error) error {
-	return fail("storage", "The key that kept connections are sealed with cannot be had from %s: %s.", clean(what), strings.TrimSuffix(err.Error(), ".")).
-		try("make a key file, %s, and set %s to it; or -ContextScope Process", hostShell().makeKey, keyFileName)
+	return failure.New("storage", "The key that kept connections are sealed with cannot be had from %s: %s.", failure.Clean(what), strings.TrimSuffix(err.Error(), ".")).
+		Try("make a key file, %s, and set %s to it; or -ContextScope Process", hostShell().makeKey, keyFileName)
 }
 
 // newKey makes a key, unless another process has just done so.
@@ -231,8 +233,8 @@ func (v *vault) unseal(name string, file []byte) ([]byte, error) {
 		sum != lineSum(line+" "):
 		return nil, &damage{"its first line is damaged or not ours"}
 	case version > sealVersion:
-		return nil, fail("storage", "%s was written by a newer connect-entra.", filepath.Join(v.path, name)).
-			try("use that version, or delete the file")
+		return nil, failure.New("storage", "%s was written by a newer connect-entra.", filepath.Join(v.path, name)).
+			Try("use that version, or delete the file")
 	case len(fields) != 6:
 		return nil, &damage{"its first line is damaged"}
 	}
@@ -255,21 +257,21 @@ func (v *vault) keyFor(name, holder, id, place, epoch string) ([]byte, error) {
 	case "keyfile":
 		h = fileHolder(v.userFile)
 	default:
-		return nil, fail("storage", "%s was sealed on another system: its key is in %q.", filepath.Join(v.path, name), clean(holder)).
-			try("keep the folders of two systems apart: XDG_STATE_HOME")
+		return nil, failure.New("storage", "%s was sealed on another system: its key is in %q.", filepath.Join(v.path, name), failure.Clean(holder)).
+			Try("keep the folders of two systems apart: XDG_STATE_HOME")
 	}
 	secret, err := v.key(h)
 	if err == nil && keyID(secret) == id {
 		return secret, nil
 	}
 	if err != nil && !errors.Is(err, errKeyGone) {
-		return nil, fail("storage", "The key that %s was sealed with cannot be had from %s: %s.", filepath.Join(v.path, name), clean(h.about), strings.TrimSuffix(err.Error(), ".")).
-			try("use it where it was made; here, set XDG_STATE_HOME to another folder, or remove everything: connect-entra disconnect -All")
+		return nil, failure.New("storage", "The key that %s was sealed with cannot be had from %s: %s.", filepath.Join(v.path, name), failure.Clean(h.about), strings.TrimSuffix(err.Error(), ".")).
+			Try("use it where it was made; here, set XDG_STATE_HOME to another folder, or remove everything: connect-entra disconnect -All")
 	}
 	nowPlace, nowEpoch := h.place()
 	if place == "unknown" || nowPlace == "unknown" || place != nowPlace && epoch == nowEpoch {
-		return nil, fail("storage", "%s was sealed with another key than the one in %s.", filepath.Join(v.path, name), clean(h.about)).
-			try("use it where it was made, or delete it and connect again")
+		return nil, failure.New("storage", "%s was sealed with another key than the one in %s.", filepath.Join(v.path, name), failure.Clean(h.about)).
+			Try("use it where it was made, or delete it and connect again")
 	}
 	return nil, &damage{h.gone}
 }

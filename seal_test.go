@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"connect-entra/failure"
 )
 
 // testFolder is a new folder of the program's, and what it warns of.
@@ -111,7 +113,7 @@ func TestUnsealTellsGoneFromAway(t *testing.T) {
 		other := v.again()
 		other.userFile = c.key
 		_, err = other.unseal("a", []byte(line+"\n"+body))
-		if f := (*failure)(nil); !errors.As(err, &f) || f.id != "storage" || !strings.Contains(f.message, c.says) {
+		if f := (*failure.Error)(nil); !errors.As(err, &f) || f.ID != "storage" || !strings.Contains(f.Message, c.says) {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}

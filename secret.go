@@ -5,17 +5,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"connect-entra/failure"
 )
 
 // Secret says where a secret is to be read: "-" (one line of stdin, or a prompt without
@@ -47,7 +45,7 @@ func (s Secret) String() string {
 	case "-":
 		return "stdin"
 	}
-	return clean(s.source)
+	return failure.Clean(s.source)
 }
 
 // asks says whether reading it needs somebody to be there.
@@ -82,13 +80,13 @@ func (s Secret) read(ctx context.Context, sys *system, what, prompt string) (str
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	switch {
 	case text == "":
-		return "", fail("bad-value", "%s from %s is empty.", upperFirst(what), s).try("put it into %s and try again", s)
+		return "", failure.New("bad-value", "%s from %s is empty.", failure.Capital(what), s).Try("put it into %s and try again", s)
 	case strings.HasPrefix(text, "\uFEFF") || !utf8.ValidString(text):
-		return "", fail("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", upperFirst(what), s).
-			try("save it as UTF-8 without BOM; in Windows PowerShell: Set-Content -Encoding ascii")
-	case strings.ContainsFunc(text, isControl):
-		return "", fail("bad-value", "%s from %s holds a control character or more than one line.", upperFirst(what), s).
-			try("keep the secret alone in its place, on one line")
+		return "", failure.New("bad-value", "%s from %s is not plain UTF-8 text without a byte order mark.", failure.Capital(what), s).
+			Try("save it as UTF-8 without BOM; in Windows PowerShell: Set-Content -Encoding ascii")
+	case strings.ContainsFunc(text, failure.IsControl):
+		return "", failure.New("bad-value", "%s from %s holds a control character or more than one line.", failure.Capital(what), s).
+			Try("keep the secret alone in its place, on one line")
 	}
 	return text, nil
 }
@@ -98,8 +96,8 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 	switch {
 	case source == "" || source == "-" && sys.terminal.stdin:
 		if !sys.terminal.stdin {
-			return "", fail("sign-in-needed", "%s is needed and there is no terminal to ask on.", upperFirst(what)).
-				try("name where it is, after the ID: -ClientSecretCredential ID:env:NAME, ID:@FILE or ID:-")
+			return "", failure.New("sign-in-needed", "%s is needed and there is no terminal to ask on.", failure.Capital(what)).
+				Try("name where it is, after the ID: -ClientSecretCredential ID:env:NAME, ID:@FILE or ID:-")
 		}
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx) // interrupted before the prompt listens
@@ -111,8 +109,8 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 		name := strings.TrimPrefix(source, "env:")
 		text := sys.getenv(name)
 		if text == "" {
-			return "", fail("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", upperFirst(what), clean(name)).
-				try("export %s, or name another place: -, @FILE", clean(name))
+			return "", failure.New("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", failure.Capital(what), failure.Clean(name)).
+				Try("export %s, or name another place: -, @FILE", failure.Clean(name))
 		}
 		return text, nil
 	}
@@ -130,12 +128,12 @@ func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (st
 func readSecretFile(name, what string) (string, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return "", fail("bad-value", "%s cannot be read: %s.", upperFirst(what), clean(err.Error())).because(err).
-			try("check its path, and who may read the file")
+		return "", failure.New("bad-value", "%s cannot be read: %s.", failure.Capital(what), failure.Clean(err.Error())).Because(err).
+			Try("check its path, and who may read the file")
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0 {
-		return "", fail("bad-value", "%s cannot be read: %s is not a file.", upperFirst(what), clean(name))
+		return "", failure.New("bad-value", "%s cannot be read: %s is not a file.", failure.Capital(what), failure.Clean(name))
 	}
 	return readAll(file, what)
 }
@@ -195,7 +193,7 @@ func nextLine(r io.Reader, what string) <-chan typedLine {
 				break
 			}
 			if err != nil {
-				done <- typedLine{err: fail("bad-value", "%s cannot be read from stdin: %v.", upperFirst(what), err).because(err)}
+				done <- typedLine{err: failure.New("bad-value", "%s cannot be read from stdin: %v.", failure.Capital(what), err).Because(err)}
 				return
 			}
 		}
@@ -211,7 +209,7 @@ func nextLine(r io.Reader, what string) <-chan typedLine {
 func readAll(r io.Reader, what string) (string, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSecret+1))
 	if err != nil {
-		return "", fail("bad-value", "%s cannot be read: %v.", upperFirst(what), err).because(err)
+		return "", failure.New("bad-value", "%s cannot be read: %v.", failure.Capital(what), err).Because(err)
 	}
 	if len(data) > maxSecret {
 		return "", tooLong(what)
@@ -220,17 +218,7 @@ func readAll(r io.Reader, what string) (string, error) {
 }
 
 func tooLong(what string) error {
-	return fail("bad-value", "%s is longer than %d bytes.", upperFirst(what), maxSecret)
-}
-
-// isControl holds for what has no place in a value: C0, DEL, C1.
-func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return failure.New("bad-value", "%s is longer than %d bytes.", failure.Capital(what), maxSecret)
 }
 
 // sealed is text that no format verb and no encoder prints, wherever in a struct it
@@ -245,65 +233,4 @@ func (s sealed) open() string {
 		return ""
 	}
 	return *s.text
-}
-
-// maxForeign is how much of a foreign text is shown, in characters.
-const maxForeign = 500
-
-// clean makes foreign text safe for a terminal and for one line: what is not a visible
-// character or a plain space becomes a visible escape, and the end of a long one is cut.
-func clean(s string) string { return escape(s, maxForeign) }
-
-// escape is clean with another limit, in characters.
-func escape(s string, most int) string {
-	var b strings.Builder
-	shown := 0
-	for i, r := range s {
-		if shown == most {
-			b.WriteString("…")
-			break
-		}
-		shown++
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case isVisible(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	return b.String()
-}
-
-// isVisible holds for letters, marks, digits, punctuation, symbols and the space. Not for
-// controls (C0, DEL, C1), format characters (bidi, zero width, tags), separators, and
-// what is private or not assigned.
-func isVisible(r rune) bool {
-	switch r {
-	case '\u00ad', '\u034f', '\u115f', '\u1160', '\u17b4', '\u17b5', '\u2800', '\u3164', '\uffa0': // letters and marks that show nothing
-		return false
-	}
-	return unicode.IsPrint(r) && !unicode.In(r, unicode.Variation_Selector)
-}
-
-// visible makes what a terminal would obey visible, as JSON escapes it.
-func visible(text []byte) []byte {
-	var b bytes.Buffer
-	for _, r := range string(text) {
-		switch {
-		case r == '\n' || r == '\t' || isVisible(r):
-			b.WriteRune(r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.Bytes()
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/failure"
 )
 
 func TestSecretsAreReadFromTheirPlaces(t *testing.T) {
@@ -58,7 +60,7 @@ func TestSecretsAreReadFromTheirPlaces(t *testing.T) {
 		got, err := Secret{c.source}.read(t.Context(), sys, "the client secret", "")
 		id := ""
 		if err != nil {
-			id = asFailure(err).id
+			id = failure.From(err).ID
 		}
 		if got != c.want || id != c.id {
 			t.Errorf("%s: %q %q (%v), not %q %q", c.name, got, id, err, c.want, c.id)
@@ -85,10 +87,10 @@ func TestSilentStdin(t *testing.T) {
 		silent, end := io.Pipe()
 		defer end.Close()
 		var said strings.Builder
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, fail("interrupted", "Interrupted."))
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, failure.New("interrupted", "Interrupted."))
 		defer cancel()
 		_, err := Secret{"-"}.read(ctx, &system{stdin: silent, stderr: &said}, "the client secret", "")
-		if asFailure(err).id != "interrupted" || said.String() != "Waiting for the client secret on stdin.\n" {
+		if failure.From(err).ID != "interrupted" || said.String() != "Waiting for the client secret on stdin.\n" {
 			t.Errorf("%v, said %q", err, said.String())
 		}
 	})

@@ -1,8 +1,9 @@
+//go:build !js
+
 package main
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,12 +15,8 @@ func TestSecurityNamesItsTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("*_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	defined := map[string]bool{}
-	for _, file := range files {
+	for _, file := range goFiles(t) {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -98,7 +98,7 @@ func (b *binding) unbound(a argument) error {
 	if a.name != "" {
 		f := refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
 		if near := nearest(a.name, namesOf(b.table)); near != "" {
-			return f.try("did you mean -%s?", near)
+			return f.Try("did you mean -%s?", near)
 		}
 		return f
 	}

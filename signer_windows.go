@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"connect-entra/failure"
 )
 
 // Keys that stay where they are: in a file of Windows, in a TPM, on a smart card. CNG
@@ -46,7 +48,7 @@ var keyTrouble = []struct {
 func explainKey(code uintptr, certificate *x509.Certificate, where string) error {
 	for _, t := range keyTrouble {
 		if uint32(t.code) == uint32(code) {
-			return fail(t.id, "The certificate %s in %s %s.", subjectOf(certificate), where, t.why).because(windows.Errno(code)).try("%s", t.cure)
+			return failure.New(t.id, "The certificate %s in %s %s.", subjectOf(certificate), where, t.why).Because(windows.Errno(code)).Try("%s", t.cure)
 		}
 	}
 	return fmt.Errorf("%w (%#x)", windows.Errno(code), uint32(code))
@@ -67,11 +69,11 @@ func openStoreKey(entry *windows.CertContext, certificate *x509.Certificate, whe
 		errno := windows.Errno(0)
 		errors.As(err, &errno)
 		explained := explainKey(uintptr(errno), certificate, where)
-		if f := (*failure)(nil); errors.As(explained, &f) {
+		if f := (*failure.Error)(nil); errors.As(explained, &f) {
 			return nil, f
 		}
-		return nil, badCertificate("The certificate "+subjectOf(certificate)+" in "+where, "has a key that cannot be used: "+clean(explained.Error())).because(err).
-			try("name a file with certificate and key instead: -Certificate FILE")
+		return nil, badCertificate("The certificate "+subjectOf(certificate)+" in "+where, "has a key that cannot be used: "+failure.Clean(explained.Error())).Because(err).
+			Try("name a file with certificate and key instead: -Certificate FILE")
 	}
 	if spec == windows.CERT_NCRYPT_KEY_SPEC {
 		return cngKey{key}, nil

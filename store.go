@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 const (
@@ -74,7 +76,7 @@ func (f *folder) Close() error { return f.root.Close() }
 // user's home (sudo keeps HOME): that user could not use it afterwards.
 func makeFolder(path string) error {
 	if !filepath.IsAbs(path) {
-		return fail("storage", "The folder %s is not an absolute path.", clean(path)).try("set HOME or XDG_STATE_HOME to an absolute path")
+		return failure.New("storage", "The folder %s is not an absolute path.", failure.Clean(path)).Try("set HOME or XDG_STATE_HOME to an absolute path")
 	}
 	above := path
 	for {
@@ -286,7 +288,7 @@ func (f *folder) setAside(name string) (string, error) {
 // unusable is how every trouble with a file is told. The error underneath stays
 // reachable: fs.ErrNotExist is no trouble to some.
 func unusable(path string, err error) error {
-	if f := (*failure)(nil); errors.As(err, &f) {
+	if f := (*failure.Error)(nil); errors.As(err, &f) {
 		return f
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -298,6 +300,6 @@ func unusable(path string, err error) error {
 	} else if l := (*os.LinkError)(nil); errors.As(err, &l) {
 		reason = l.Err
 	}
-	return fail("storage", "%s cannot be used: %s.", clean(path), strings.TrimSuffix(reason.Error(), ".")).because(err).
-		try("check that the file is yours alone and that its disk is neither full nor read-only")
+	return failure.New("storage", "%s cannot be used: %s.", failure.Clean(path), strings.TrimSuffix(reason.Error(), ".")).Because(err).
+		Try("check that the file is yours alone and that its disk is neither full nor read-only")
 }

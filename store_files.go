@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"connect-entra/failure"
 )
 
 // readFile reads a whole file of dir.
@@ -103,5 +105,5 @@ func notWritten(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fail("storage", "%s could not be written: %v.", clean(path), err).because(err).try("check the folder, and how much room there is")
+	return failure.New("storage", "%s could not be written: %v.", failure.Clean(path), err).Because(err).Try("check the folder, and how much room there is")
 }

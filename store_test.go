@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"connect-entra/failure"
 )
 
 func modeOf(t *testing.T, path string) fs.FileMode {
@@ -180,8 +182,8 @@ func TestLockNamesItsHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = f.lock(context.Background(), "a", 50*time.Millisecond)
-	var failed *failure
-	if !errors.As(err, &failed) || failed.id != "storage" || !strings.Contains(failed.message, fmt.Sprintf("Process %d has held", os.Getpid())) {
+	var failed *failure.Error
+	if !errors.As(err, &failed) || failed.ID != "storage" || !strings.Contains(failed.Message, fmt.Sprintf("Process %d has held", os.Getpid())) {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

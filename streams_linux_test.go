@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"connect-entra/failure"
 )
 
 // startable is the program as a process of its own, with this environment and no other.
@@ -254,7 +256,7 @@ func TestPipeThatNobodyOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(fail("interrupted", "Interrupted."))
+	cancel(failure.New("interrupted", "Interrupted."))
 	sys := &system{stderr: io.Discard}
 	if _, err := (Secret{"@" + pipe}).read(ctx, sys, "the client secret", ""); idOf(err) != "interrupted" {
 		t.Errorf("a secret: %v", err)
@@ -271,7 +273,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		ctx, _ := untilSignal(context.Background())
 		os.Stdout.WriteString("ready\n")
 		<-ctx.Done()
-		os.Stdout.WriteString(asFailure(context.Cause(ctx)).id + "\n")
+		os.Stdout.WriteString(failure.From(context.Cause(ctx)).ID + "\n")
 		select {}
 	}
 	for sent, id := range endings {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // Token is an access token and what there is to know of it.
@@ -172,17 +174,17 @@ func firstOf(texts ...string) string {
 // in the reference's words. A token that is no JWT is opaque: accepted, and said.
 func checkProvided(token string) (Token, error) {
 	if token == "" {
-		return Token{}, fail("bad-token", "Must specify 'AccessToken'.")
+		return Token{}, failure.New("bad-token", "Must specify 'AccessToken'.")
 	}
 	claims, decoded := decodeClaims(token)
 	looksDecodable := strings.Count(token, ".") == 2 || strings.HasPrefix(token, "eyJ")
 	if strings.ContainsAny(token, " \t\r\n") || len(token) < 100 || !decoded && looksDecodable {
-		return Token{}, fail("bad-token", "The provided access token is invalid. Set a valid access token to `-AccessToken` parameter and try again.").
-			try("paste the whole token, all three parts of it and nothing else")
+		return Token{}, failure.New("bad-token", "The provided access token is invalid. Set a valid access token to `-AccessToken` parameter and try again.").
+			Try("paste the whole token, all three parts of it and nothing else")
 	}
 	if decoded && !claims.ExpiresOn.IsZero() && time.Until(claims.ExpiresOn) <= expiryBuffer {
-		return Token{}, fail("token-expired", "The provided access token has expired. Set a valid access token to `-AccessToken` parameter and try again.").
-			try("get a new token: this one ends at %s, and five minutes are needed", showTime(claims.ExpiresOn))
+		return Token{}, failure.New("token-expired", "The provided access token has expired. Set a valid access token to `-AccessToken` parameter and try again.").
+			Try("get a new token: this one ends at %s, and five minutes are needed", showTime(claims.ExpiresOn))
 	}
 	return Token{access: seal(token), ExpiresOn: claims.ExpiresOn, Claims: claims}, nil
 }
@@ -193,8 +195,8 @@ func provideToken(sys *system, plan Plan) (source, error) {
 	var token Token
 	return func(ctx context.Context, ask Ask) (Token, error) {
 		if ask.Claims != "" || len(ask.Scopes) > 0 {
-			return Token{}, fail("sign-in-needed", "A token that was given cannot be exchanged for another one.").
-				try("connect in another way, for example with -UseDeviceCode")
+			return Token{}, failure.New("sign-in-needed", "A token that was given cannot be exchanged for another one.").
+				Try("connect in another way, for example with -UseDeviceCode")
 		}
 		if token.access.open() == "" {
 			text, err := plan.Secret.read(ctx, sys, "the access token", "AccessToken: ")
@@ -206,8 +208,8 @@ func provideToken(sys *system, plan Plan) (source, error) {
 			}
 		}
 		if life := time.Until(token.ExpiresOn); !token.ExpiresOn.IsZero() && life <= max(0, ask.MinLifetime) {
-			return Token{}, fail("token-expired", "The access token that was given ended at %s and cannot be renewed.", showTime(token.ExpiresOn)).
-				try("get a new token and connect again")
+			return Token{}, failure.New("token-expired", "The access token that was given ended at %s and cannot be renewed.", showTime(token.ExpiresOn)).
+				Try("get a new token and connect again")
 		}
 		return token, nil
 	}, nil

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // practiceToken is an unsigned JWT with those claims: enough for what is only shown.
@@ -38,7 +40,7 @@ func TestProvidedTokens(t *testing.T) {
 			_, err := checkProvided(c.token)
 			got := ""
 			if err != nil {
-				got = asFailure(err).id
+				got = failure.From(err).ID
 			}
 			if got != c.id {
 				t.Errorf("%s: %q (%v), not %q", c.name, got, err, c.id)

@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // tracer writes what was asked for: a nil function is a level that was not.
@@ -67,11 +69,11 @@ func (t *tracer) route(next http.RoundTripper, r *http.Request) {
 		return
 	}
 	if proxy, err := transport.Proxy(r); err == nil && proxy != nil {
-		t.debug("through the proxy %s", clean(proxy.Scheme+"://"+proxy.Host))
+		t.debug("through the proxy %s", failure.Clean(proxy.Scheme+"://"+proxy.Host))
 	}
 	for _, name := range certificateVariables {
 		if value := os.Getenv(name); value != "" && !ownsTrust(runtime.GOOS) {
-			t.debug("trusting the authorities of %s: %s", name, clean(value))
+			t.debug("trusting the authorities of %s: %s", name, failure.Clean(value))
 		}
 	}
 }

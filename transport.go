@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"connect-entra/failure"
 )
 
 // targetKind is a kind of server; policies says what holds for each.
@@ -141,13 +143,13 @@ func (c *call) cannotReplay() bool {
 	return c.body == nil && c.request.Body != nil && c.request.GetBody == nil
 }
 
-// Do carries one request out. An error is a *failure, or the end of r's context. One of
+// Do carries one request out. An error is a *failure.Error, or the end of r's context. One of
 // a server that may have got the request names it.
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	resp, err := w.do(r)
-	var f *failure
-	if errors.As(err, &f) && (f.id == "timeout" || f.id == "hostile-answer") {
-		f.run = w.correlation
+	var f *failure.Error
+	if errors.As(err, &f) && (f.ID == "timeout" || f.ID == "hostile-answer") {
+		f.Correlation = w.correlation
 	}
 	return resp, err
 }
@@ -178,7 +180,7 @@ func (w *wire) follow(c *call) (*http.Response, error) {
 		}
 		to, err := c.request.URL.Parse(resp.Header.Get("Location"))
 		if err != nil || to.Scheme != "https" || to.Host == "" || to.User != nil {
-			return nil, fail("hostile-answer", "%s sends this request to an address that is not https.", w.host())
+			return nil, failure.New("hostile-answer", "%s sends this request to an address that is not https.", w.host())
 		}
 		r := &http.Request{Method: http.MethodGet, URL: to, Host: to.Host, Header: http.Header{}}
 		for _, name := range []string{"Accept", "Range"} {
@@ -188,7 +190,7 @@ func (w *wire) follow(c *call) (*http.Response, error) {
 		}
 		c = &call{request: r.WithContext(c.request.Context()), purpose: forGraph}
 	}
-	return nil, fail("hostile-answer", "%s sends this request on and on.", w.host())
+	return nil, failure.New("hostile-answer", "%s sends this request on and on.", w.host())
 }
 
 // admit checks where a request goes before anything of it leaves, and finds out what it
@@ -203,7 +205,7 @@ func (w *wire) admit(r *http.Request) (*call, error) {
 		data, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
 		r.Body.Close()
 		if err != nil || len(data) > maxAnswer {
-			return nil, fail("bad-value", "The request to %s is too long.", w.host()).try("ask for fewer scopes")
+			return nil, failure.New("bad-value", "The request to %s is too long.", w.host()).Try("ask for fewer scopes")
 		}
 		c.body = data
 		c.form, _ = url.ParseQuery(string(data))
@@ -229,11 +231,11 @@ func (w *wire) admit(r *http.Request) (*call, error) {
 	case r.Method == http.MethodPost:
 		c.purpose = forToken
 	default: // MSAL's question which hosts are Entra's, for one: WithInstanceDiscovery(false) is missing
-		return nil, fail("bug", "A %s request to Entra belongs to no sign-in.", r.Method)
+		return nil, failure.New("bug", "A %s request to Entra belongs to no sign-in.", r.Method)
 	}
 	u := c.request.URL
 	if u.Scheme != scheme || u.Host != host || u.User != nil || r.Host != "" && r.Host != host {
-		return nil, fail("hostile-answer", "A request to %s was not sent: only %s may get it.", clean(u.Scheme+"://"+u.Host), w.base)
+		return nil, failure.New("hostile-answer", "A request to %s was not sent: only %s may get it.", failure.Clean(u.Scheme+"://"+u.Host), w.base)
 	}
 	return c, nil
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+
+	"connect-entra/failure"
 )
 
 // server answers requests in process and keeps them.
@@ -90,12 +92,12 @@ func TestRefusalPassesThroughMSAL(t *testing.T) {
 		return 401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215],"trace_id":"t","correlation_id":"c","timestamp":"2026-11-22 22:01:02Z"}`
 	}}
 	_, err := secretSignIn(t.Context(), entraWire(s))
-	var f *failure
+	var f *failure.Error
 	if !errors.As(err, &f) {
 		t.Fatalf("no failure: %v", err)
 	}
-	if f.id != "refused" || f.server.AADSTS != "7000215" || f.server.Code != "invalid_client" || f.server.TraceID != "t" || f.server.CorrelationID != "c" {
-		t.Errorf("%+v %+v", f, f.server)
+	if f.ID != "refused" || f.Server.AADSTS != "7000215" || f.Server.Code != "invalid_client" || f.Server.TraceID != "t" || f.Server.CorrelationID != "c" {
+		t.Errorf("%+v %+v", f, f.Server)
 	}
 }
 
@@ -188,12 +190,12 @@ func get(address string) *http.Request {
 
 // idOf is the failure's id, or what else err is.
 func idOf(err error) string {
-	var f *failure
+	var f *failure.Error
 	switch {
 	case err == nil:
 		return "ok"
 	case errors.As(err, &f):
-		return f.id
+		return f.ID
 	}
 	return err.Error()
 }
@@ -420,8 +422,8 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 	}}
 	w := entraWire(s)
 	_, err := secretSignIn(t.Context(), w)
-	if f := asFailure(err); f.server.CorrelationID != w.correlation {
-		t.Errorf("the failure has the correlation id %q", f.server.CorrelationID)
+	if f := failure.From(err); f.Server.CorrelationID != w.correlation {
+		t.Errorf("the failure has the correlation id %q", f.Server.CorrelationID)
 	}
 	s.handle = func(*http.Request, url.Values) (int, string) { return 200, "{}" }
 	var said strings.Builder

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"connect-entra/failure"
 )
 
 // cutOff is a system that may not reach anything.
@@ -95,7 +97,7 @@ func TestHostileNamesAreRefused(t *testing.T) {
 			if status != 2 || !strings.Contains(strings.ToLower(said), strings.ToLower(place.name)) || strings.Contains(said, secret) {
 				t.Errorf("%s, %q: status %d, %s", place.name, hostile, status, said)
 			}
-			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\ufeff") {
+			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\ufeff") {
 				t.Errorf("%s, %q: printed %q", place.name, hostile, said)
 			}
 		}
@@ -148,10 +150,10 @@ func TestHostilePlacesOfSecrets(t *testing.T) {
 				sys, printed := cutOff(t, nil)
 				status := run(t.Context(), sys, args)
 				said := printed.String()
-				if status != 2 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.ContainsAny(said, "\u202e\u200b") {
+				if status != 2 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.ContainsAny(said, "\u202e\u200b") {
 					t.Errorf("%q: status %d, %q", args, status, said)
 				}
-				if strings.ContainsFunc(hostile, isControl) && !strings.Contains(said, parameter) {
+				if strings.ContainsFunc(hostile, failure.IsControl) && !strings.Contains(said, parameter) {
 					t.Errorf("%q: does not name the parameter: %s", args, said)
 				}
 			}
@@ -174,7 +176,7 @@ func TestControlCharactersAreRefused(t *testing.T) {
 				sys, printed := cutOff(t, nil)
 				args := append(strings.Fields(v.name), "-"+row.name, hostile)
 				status := run(t.Context(), sys, append(args, with[row.name]...))
-				if said := printed.String(); status != 2 || !strings.Contains(said, row.name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) {
+				if said := printed.String(); status != 2 || !strings.Contains(said, row.name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) {
 					t.Errorf("%q: status %d, %q", args, status, said)
 				}
 			}
@@ -193,7 +195,7 @@ func TestWhatWasTypedSteersNoTerminal(t *testing.T) {
 			sys, printed := cutOff(t, nil)
 			run(t.Context(), sys, args)
 			said := printed.String()
-			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), isControl) || strings.Contains(said, "\u202e") || strings.Contains(said, "\nConnect-Entra: all") {
+			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.Contains(said, "\u202e") || strings.Contains(said, "\nConnect-Entra: all") {
 				t.Errorf("%q: %q", args, said)
 			}
 		}

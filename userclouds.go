@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // cloudFile is ~/.mg/mg.context.json. A page has none.
@@ -41,8 +43,8 @@ func parseClouds(data []byte) (cloudTable, error) {
 		err = json.Unmarshal(table, &t.table)
 	}
 	if err != nil {
-		return t, fail("storage", "The file of your own clouds is not what it should be: %s.", clean(err.Error())).because(err).
-			try("mend or move away mg.context.json in the folder .mg of your home")
+		return t, failure.New("storage", "The file of your own clouds is not what it should be: %s.", failure.Clean(err.Error())).Because(err).
+			Try("mend or move away mg.context.json in the folder .mg of your home")
 	}
 	if t.file == nil || t.table == nil { // both may be null
 		return parseClouds(nil)
@@ -70,13 +72,13 @@ func (t cloudTable) environments() (list []Environment, unusable []string) {
 			continue
 		}
 		if err == nil && !strings.EqualFold(e.Name, key) {
-			err = fail("bad-value", "its name is not that of its entry")
+			err = failure.New("bad-value", "its name is not that of its entry")
 		}
 		if err == nil {
 			e, err = checkCloud(e)
 		}
 		if err != nil {
-			unusable = append(unusable, "Your own cloud "+clean(key)+" cannot be used: "+clean(err.Error()))
+			unusable = append(unusable, "Your own cloud "+failure.Clean(key)+" cannot be used: "+failure.Clean(err.Error()))
 			continue
 		}
 		list = append(list, e)
@@ -133,13 +135,13 @@ func unknownFields(entry json.RawMessage) ([]byte, error) {
 // and refuses what is not https.
 func checkCloud(e Environment) (Environment, error) {
 	if strings.TrimSpace(e.Name) == "" {
-		return e, fail("bad-value", "Environment name needs to be specified.").try("add -Name")
+		return e, failure.New("bad-value", "Environment name needs to be specified.").Try("add -Name")
 	}
 	if err := checkText("-Name", e.Name); err != nil {
 		return e, err
 	}
 	if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
-		return e, fail("bad-value", "Cannot change built-in environment %s.", e.Name).try("choose another name")
+		return e, failure.New("bad-value", "Cannot change built-in environment %s.", e.Name).Try("choose another name")
 	}
 	for _, endpoint := range []struct {
 		name  string
@@ -148,11 +150,11 @@ func checkCloud(e Environment) (Environment, error) {
 		u, err := url.Parse(*endpoint.value)
 		switch {
 		case err != nil || !u.IsAbs() || u.User != nil || !isHost(u.Hostname()):
-			return e, fail("bad-value", "Parameter '%s' has an invalid endpoint URL. Please use a valid URL with a network protocol i.e. [protocol]://[resource-name].", endpoint.name).
-				try("-%s https://HOST", endpoint.name)
+			return e, failure.New("bad-value", "Parameter '%s' has an invalid endpoint URL. Please use a valid URL with a network protocol i.e. [protocol]://[resource-name].", endpoint.name).
+				Try("-%s https://HOST", endpoint.name)
 		case u.Scheme != "https":
-			return e, fail("bad-value", "-%s must begin with https: secrets and tokens are sent there.", endpoint.name).
-				try("-%s https://%s", endpoint.name, u.Host)
+			return e, failure.New("bad-value", "-%s must begin with https: secrets and tokens are sent there.", endpoint.name).
+				Try("-%s https://%s", endpoint.name, u.Host)
 		}
 		*endpoint.value = "https://" + strings.ToLower(u.Host)
 	}
@@ -222,7 +224,7 @@ func addEnvironment(_ context.Context, sys *system, p Params) error {
 func setEnvironment(_ context.Context, sys *system, p Params) error {
 	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
 		if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
-			return e, fail("bad-value", "Cannot change built-in environment %s.", e.Name).try("define one of your own: connect-entra environments add")
+			return e, failure.New("bad-value", "Cannot change built-in environment %s.", e.Name).Try("define one of your own: connect-entra environments add")
 		}
 		if key, ok := table.key(e.Name); ok {
 			var old Environment
@@ -241,11 +243,11 @@ func setEnvironment(_ context.Context, sys *system, p Params) error {
 func removeEnvironment(_ context.Context, sys *system, p Params) error {
 	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
 		if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
-			return e, fail("bad-value", "Cannot remove built-in environment %s.", e.Name)
+			return e, failure.New("bad-value", "Cannot remove built-in environment %s.", e.Name)
 		}
 		key, ok := table.key(e.Name)
 		if !ok {
-			return e, fail("unknown-environment", "Environment %s not found.", clean(e.Name)).try("connect-entra environments -All")
+			return e, failure.New("unknown-environment", "Environment %s not found.", failure.Clean(e.Name)).Try("connect-entra environments -All")
 		}
 		json.Unmarshal(table.table[key], &e) // for showing
 		delete(table.table, key)
@@ -256,7 +258,7 @@ func removeEnvironment(_ context.Context, sys *system, p Params) error {
 // changeCloud changes the file and prints the environment that it was about.
 func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (Environment, error)) error {
 	if sys.cloudFile == nil {
-		return fail("storage", "There is no home folder to keep a cloud in.").try("set HOME")
+		return failure.New("storage", "There is no home folder to keep a cloud in.").Try("set HOME")
 	}
 	e := Environment{Name: p.text("Name"), AzureADEndpoint: p.text("AzureADEndpoint"), GraphEndpoint: p.text("GraphEndpoint")}
 	err := sys.cloudFile.change(func(old []byte) ([]byte, error) {

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 // ended is the end of a COMMAND that ran, with the status that is then ours too.
@@ -90,7 +92,7 @@ func (sys *system) noteVerb(v verb, args []string) {
 		names = append(names, known.name)
 	}
 	if near := nearest(args[0], names); near != "" {
-		sys.note("%q was taken for a value by position. Did you mean connect-entra %s?", clean(args[0]), near)
+		sys.note("%q was taken for a value by position. Did you mean connect-entra %s?", failure.Clean(args[0]), near)
 	}
 }
 

@@ -6,6 +6,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"connect-entra/failure"
 )
 
 func planUser(plan *Plan, p Params, _ func(string) string) error {
@@ -35,10 +37,10 @@ func planCertificate(plan *Plan, p Params, _ func(string) string) error {
 	c := plan.Certificate
 	switch {
 	case plan.ClientID == "":
-		return fail("bad-value", "Must specify 'ClientId'.").try("add -ClientId GUID")
+		return failure.New("bad-value", "Must specify 'ClientId'.").Try("add -ClientId GUID")
 	case c.Subject == "" && c.Thumbprint == "" && c.Path == "":
-		return fail("bad-value", "Must specify 'CertificateThumbprint or CertificateSubjectName or Certificate'.").
-			try("add -Certificate FILE")
+		return failure.New("bad-value", "Must specify 'CertificateThumbprint or CertificateSubjectName or Certificate'.").
+			Try("add -Certificate FILE")
 	case c.Subject == "" && c.Thumbprint != "" && !slices.Contains([]int{40, 64}, len(tidyThumbprint(c.Thumbprint))): // 64: the store knows better advice
 		return badThumbprint(tidyThumbprint(c.Thumbprint))
 	}
@@ -46,11 +48,11 @@ func planCertificate(plan *Plan, p Params, _ func(string) string) error {
 }
 
 // badThumbprint refuses a thumbprint that is not SHA-1's length.
-func badThumbprint(thumbprint string) *failure {
-	f := fail("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
-		try("give the SHA-1 thumbprint: 40 hexadecimal digits")
+func badThumbprint(thumbprint string) *failure.Error {
+	f := failure.New("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
+		Try("give the SHA-1 thumbprint: 40 hexadecimal digits")
 	if len(thumbprint) == 64 {
-		f.try("64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits")
+		f.Try("64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits")
 	}
 	return f
 }
@@ -115,8 +117,8 @@ func planEnvironmentVariable(plan *Plan, p Params, getenv func(string) string) e
 	case getenv(envFederated) != "":
 		plan.Flow, plan.Secret = byFederation, Secret{"file:" + getenv(envFederated)}
 	case getenv(envUser) != "" && getenv(envUserPassword) != "":
-		return fail("environment-incomplete", "Username and password authentication is not supported: it cannot pass multifactor authentication and Microsoft is retiring it.").
-			try("unset %s and %s, and set %s, %s or %s", envUser, envUserPassword, envSecret, envCertificate, envFederated)
+		return failure.New("environment-incomplete", "Username and password authentication is not supported: it cannot pass multifactor authentication and Microsoft is retiring it.").
+			Try("unset %s and %s, and set %s, %s or %s", envUser, envUserPassword, envSecret, envCertificate, envFederated)
 	default:
 		hasCredential = false
 	}
@@ -138,18 +140,18 @@ func planEnvironmentVariable(plan *Plan, p Params, getenv func(string) string) e
 	if len(set) > 0 {
 		have = "set: " + strings.Join(set, ", ")
 	}
-	return fail("environment-incomplete", "EnvironmentCredential authentication unavailable. Environment variables are not fully configured. See the troubleshooting guide for more information. https://aka.ms/azsdk/net/identity/environmentcredential/troubleshoot").
-		try("set %s (%s)", strings.Join(missing, " and "), have)
+	return failure.New("environment-incomplete", "EnvironmentCredential authentication unavailable. Environment variables are not fully configured. See the troubleshooting guide for more information. https://aka.ms/azsdk/net/identity/environmentcredential/troubleshoot").
+		Try("set %s (%s)", strings.Join(missing, " and "), have)
 }
 
 // needTenant refuses an app sign-in without a tenant of its own.
 func (plan *Plan) needTenant() error {
 	if plan.Tenant == "" {
-		return fail("bad-value", "Must specify 'TenantId'.").try("add -TenantId with the tenant's GUID or domain")
+		return failure.New("bad-value", "Must specify 'TenantId'.").Try("add -TenantId with the tenant's GUID or domain")
 	}
 	if slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
-		return fail("bad-value", "An application signs in to its own tenant: '%s' is for people.", plan.Tenant).
-			try("name the tenant's GUID or domain in -TenantId")
+		return failure.New("bad-value", "An application signs in to its own tenant: '%s' is for people.", plan.Tenant).
+			Try("name the tenant's GUID or domain in -TenantId")
 	}
 	return nil
 }

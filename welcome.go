@@ -3,7 +3,11 @@
 
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"connect-entra/failure"
+)
 
 // welcomeText greets like the reference: the kind of access in lower case, and the
 // application that the token names.
@@ -63,7 +67,7 @@ func (c Connection) tellProvided(sys *system) {
 	case isGraph && other.GraphEndpoint != graph:
 		sys.warn("The token is for Microsoft Graph of %s, and the environment is %s: connect with -Environment %s.", other.Name, c.Environment, other.Name)
 	case !isGraph && claims.Audience != graphAppID:
-		sys.warn("The token is not for Microsoft Graph but for %s.", clean(firstOf(claims.Audience, "an audience that it does not name")))
+		sys.warn("The token is not for Microsoft Graph but for %s.", failure.Clean(firstOf(claims.Audience, "an audience that it does not name")))
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package failure
 
 import (
 	"strings"
@@ -25,8 +25,8 @@ func TestClean(t *testing.T) {
 		strings.Repeat("ä", maxForeign+1):  strings.Repeat("ä", maxForeign) + "…",
 		strings.Repeat("ä", maxForeign):    strings.Repeat("ä", maxForeign),
 	} {
-		if got := clean(text); got != want {
-			t.Errorf("clean(%q) = %q, want %q", text, got, want)
+		if got := Clean(text); got != want {
+			t.Errorf("failure.Clean(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
@@ -34,11 +34,11 @@ func TestClean(t *testing.T) {
 func FuzzClean(f *testing.F) {
 	f.Add("\x1b]0;owned\a\u202e\xff")
 	f.Fuzz(func(t *testing.T, text string) {
-		got := clean(text)
+		got := Clean(text)
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool {
-			return r != ' ' && !unicode.IsGraphic(r) || isControl(r) || unicode.Is(unicode.Cf, r)
+			return r != ' ' && !unicode.IsGraphic(r) || IsControl(r) || unicode.Is(unicode.Cf, r)
 		}) {
-			t.Errorf("clean(%q) = %q", text, got)
+			t.Errorf("failure.Clean(%q) = %q", text, got)
 		}
 		if utf8.RuneCountInString(got) > 10*maxForeign+1 {
 			t.Errorf("%d characters", utf8.RuneCountInString(got))
