@@ -27,6 +27,51 @@ var msalRooms = []string{"flows.go", "identity.go", "interactive.go", "cache.go"
 // remove files.
 var fileRooms = []string{"store.go", "store_files.go", "store_unix.go", "store_windows.go", "vault"}
 
+// libraries are the rooms beside the root, and which of the others each may reach, itself
+// or through another. None imports the root: Go sees to that, as it does to circles.
+var libraries = map[string][]string{
+	"failure":     nil,
+	"loopback":    {"failure"},
+	"browser":     {"failure"},
+	"powershell":  {"failure"},
+	"claims":      {"failure"},
+	"vault":       {"failure"},
+	"certificate": {"failure"},
+	"exchange":    {"failure", "claims"},
+	"transport":   {"failure", "exchange", "claims"},
+	"child":       {"failure", "loopback"},
+	"sandbox":     {"failure", "loopback", "claims"},
+}
+
+func TestLibrariesReachOnlyWhatTheyMay(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("left out, as there is no go command here: ", err) // under Wine
+	}
+	folders := map[string]bool{}
+	for name, file := range sources(t) {
+		if file.Name.Name != "main" {
+			folders[path.Dir(name)] = true
+		}
+	}
+	for folder := range folders {
+		allowed, known := libraries[folder]
+		if !known {
+			t.Errorf("%s/ has no row in libraries", folder)
+			continue
+		}
+		out, err := exec.Command("go", "list", "-deps", "./"+folder).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for dep := range strings.FieldsSeq(string(out)) {
+			own, ok := strings.CutPrefix(dep, "connect-entra/")
+			if ok && own != folder && !slices.Contains(allowed, own) {
+				t.Errorf("%s/ reaches %s/", folder, own)
+			}
+		}
+	}
+}
+
 // bigPackages must not be in the page: the first three would each double what a visitor
 // loads, the last would make it heavier than it may be (wasm/test/size.mjs).
 var bigPackages = []string{"net/http", "crypto/x509", "crypto/tls", "text/template", "html/template", "regexp", "net/url"}
