@@ -6,13 +6,15 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+
+	"connect-entra/keychain"
 )
 
 // listKeychains gives the certificates of the person's keychains, as security(1) prints
-// them; they only inform a refusal. It is in the build of every Unix, as keychain.go is.
+// them; they only inform a refusal. It is in the build of every Unix.
 func listKeychains() ([]stored, error) {
-	data, err := security("", "find-certificate", "-a", "-p")
-	if errors.Is(err, errKeyGone) {
+	data, err := keychain.Security("", "find-certificate", "-a", "-p")
+	if errors.Is(err, keychain.ErrNotFound) {
 		return nil, nil // security's status where no certificate is there
 	}
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"connect-entra/keychain"
 )
 
 // TestCertificatesOfKeychains plays security(1) with scripts that print what it would.
@@ -14,10 +16,10 @@ func TestCertificatesOfKeychains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := securityProgram
-	t.Cleanup(func() { securityProgram = old })
+	old := keychain.Program
+	t.Cleanup(func() { keychain.Program = old })
 	answer := func(script string) ([]stored, error) {
-		securityProgram = writeTestFile(t, "security", []byte("#!/bin/sh\n"+script), 0o700)
+		keychain.Program = writeTestFile(t, "security", []byte("#!/bin/sh\n"+script), 0o700)
 		return listKeychains()
 	}
 	all, err := answer("[ \"$*\" = 'find-certificate -a -p' ] && exec cat '" + pem + "'\necho \"security: unknown command $*\" >&2; exit 1\n")
@@ -35,7 +37,7 @@ func TestCertificatesOfKeychains(t *testing.T) {
 	if _, err := answer("echo 'security: SecKeychainSearchCopyNext: User interaction is not allowed.' >&2; exit 36\n"); err == nil || !strings.HasSuffix(err.Error(), "User interaction is not allowed.") {
 		t.Error(err)
 	}
-	securityProgram = "/no/such/security"
+	keychain.Program = "/no/such/security"
 	if _, err := listKeychains(); err == nil {
 		t.Error("a missing program is no error")
 	}

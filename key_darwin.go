@@ -1,4 +1,4 @@
 package main
 
 // systemKey is in the login keychain.
-var systemKey = keychain
+var systemKey = loginKeychain

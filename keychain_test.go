@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"connect-entra/keychain"
 )
 
 // fakeSecurity answers as security(1) does, as far as keys need it; the items are files
@@ -35,39 +37,39 @@ esac
 
 func TestKeychain(t *testing.T) {
 	dir := t.TempDir()
-	old := securityProgram
-	securityProgram = filepath.Join(dir, "security")
-	t.Cleanup(func() { securityProgram = old })
-	if err := os.WriteFile(securityProgram, []byte(fakeSecurity), 0o700); err != nil {
+	old := keychain.Program
+	keychain.Program = filepath.Join(dir, "security")
+	t.Cleanup(func() { keychain.Program = old })
+	if err := os.WriteFile(keychain.Program, []byte(fakeSecurity), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	f, _ := testFolder(t)
-	if _, err := keychain.read(f); !errors.Is(err, errKeyGone) {
+	if _, err := loginKeychain.read(f); !errors.Is(err, errKeyGone) {
 		t.Errorf("nothing is there: %v", err)
 	}
-	if err := keychain.drop(f); err != nil {
+	if err := loginKeychain.drop(f); err != nil {
 		t.Errorf("nothing to drop: %v", err)
 	}
 	key := bytes.Repeat([]byte{0, 0xff, 0x0a, 'k'}, 8)
-	if err := keychain.hold(f, key); err != nil {
+	if err := loginKeychain.hold(f, key); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := keychain.read(f); err != nil || !bytes.Equal(got, key) {
+	if got, err := loginKeychain.read(f); err != nil || !bytes.Equal(got, key) {
 		t.Errorf("%x, %v", got, err)
 	}
 	other, _ := testFolder(t)
-	if _, err := keychain.read(other); !errors.Is(err, errKeyGone) {
+	if _, err := loginKeychain.read(other); !errors.Is(err, errKeyGone) {
 		t.Errorf("another folder has the same key: %v", err)
 	}
 	os.WriteFile(filepath.Join(dir, "locked"), nil, 0o600)
-	if _, err := keychain.read(f); errors.Is(err, errKeyGone) || err == nil || !strings.Contains(err.Error(), "interaction is not allowed") {
+	if _, err := loginKeychain.read(f); errors.Is(err, errKeyGone) || err == nil || !strings.Contains(err.Error(), "interaction is not allowed") {
 		t.Errorf("locked: %v", err)
 	}
 	os.Remove(filepath.Join(dir, "locked"))
-	if err := keychain.drop(f); err != nil {
+	if err := loginKeychain.drop(f); err != nil {
 		t.Error(err)
 	}
-	if _, err := keychain.read(f); !errors.Is(err, errKeyGone) {
+	if _, err := loginKeychain.read(f); !errors.Is(err, errKeyGone) {
 		t.Errorf("dropped: %v", err)
 	}
 	calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
