@@ -116,11 +116,11 @@ func takeValue(table []parameter, a argument, args []string, i int) (argument, i
 	}
 	switch {
 	case parted && !follows:
-		f := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
+		e := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
 		if p.isOnOff() {
-			return a, i, f.Try("your shell removed the value; write -%s:false", p.name)
+			e.Cure = "your shell removed the value; write -" + p.name + ":false"
 		}
-		return a, i, f
+		return a, i, e
 	case p.kind == aList && a.valued:
 		a.value, i = gatherItems(a.value.(string), args, i, true)
 	case p.kind == aList && follows:

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,16 +21,23 @@ type argument struct {
 	valued bool   // value is there
 }
 
-// bindFailure is what PowerShell's error would be called.
-type bindFailure struct{ ID string }
+// bindError is a line that PowerShell would not bind.
+type bindError struct {
+	ID      string // what PowerShell calls the error, without what stands behind its comma: AmbiguousParameter
+	Message string // in PowerShell's words
+	Cure    string // what to type instead, in ours; often ""
+}
 
-func (b bindFailure) Error() string { return b.ID }
+func (e *bindError) Error() string { return e.Message }
 
-// refuse makes the failure that PowerShell would give as id.
-//
+// Unwrap gives the failure that a program ends with, whose id is kebab-case.
+func (e *bindError) Unwrap() error {
+	return failure.New(kebab(e.ID), "%s", e.Message).Try("%s", e.Cure)
+}
+
 //go:noinline
-func refuse(id, format string, args ...any) *failure.Error {
-	return failure.New(kebab(id), format, args...).Because(bindFailure{id})
+func refuse(id, format string, args ...any) *bindError {
+	return &bindError{ID: id, Message: fmt.Sprintf(format, args...)}
 }
 
 // kebab turns PowerShell's id into ours: AmbiguousParameter, ambiguous-parameter.

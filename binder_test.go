@@ -87,7 +87,7 @@ func recordedCases(t testing.TB) []recorded {
 // differs compares what we answered with what PowerShell did; "" if they agree.
 func (c recorded) differs(p Params, err error) string {
 	if c.Error != "" {
-		var id bindFailure
+		id := new(bindError)
 		errors.As(err, &id)
 		switch {
 		case err == nil:
@@ -225,7 +225,7 @@ func TestLinesBeyondTheRecording(t *testing.T) {
 	} {
 		_, p, err := bindLine(line)
 		got := describe(p)
-		if id := new(bindFailure); errors.As(err, id) {
+		if id := new(bindError); errors.As(err, &id) {
 			got = id.ID
 		}
 		if got != want {
@@ -267,7 +267,7 @@ func TestShellsAreUndone(t *testing.T) {
 	} {
 		p, err := bind(parameters, c.args)
 		got := describe(p)
-		if id := new(bindFailure); errors.As(err, id) {
+		if id := new(bindError); errors.As(err, &id) {
 			got = id.ID
 		}
 		if got != c.want {

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"strings"
 )
@@ -63,9 +64,7 @@ func cannotSet(p parameter, why string) error {
 }
 
 func invalid(p parameter, format string, args ...any) error {
-	f := refuse("ParameterArgumentValidationError", format, args...)
-	f.Message = "Cannot validate argument on parameter '" + p.name + "'. " + f.Message
-	return f
+	return refuse("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. %s", p.name, fmt.Sprintf(format, args...))
 }
 
 // toCount takes an Int32 from 0, to which others are rounded.

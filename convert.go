@@ -55,7 +55,7 @@ func convert(p parameter, value any) (any, error) {
 }
 
 // cannot is a conversion that failed, as PowerShell words it for this kind of parameter.
-func cannot(p parameter, format string, args ...any) error {
+func cannot(p parameter, format string, args ...any) *bindError {
 	why := fmt.Sprintf(format, args...)
 	if p.common {
 		return refuse("CannotConvertArgumentNoMessage", "Cannot bind parameter '%s'. %s", p.name, why)
@@ -162,7 +162,7 @@ func badNumber(p parameter, text string) error {
 }
 
 // badValue is a value that .NET would not convert, with its reason.
-func badValue(p parameter, text, why string) error {
+func badValue(p parameter, text, why string) *bindError {
 	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"%s\"", text, p.kind, why)
 }
 

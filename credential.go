@@ -65,7 +65,7 @@ func toSecret(p parameter, value any) (any, error) {
 func literalSecret(p parameter) error {
 	return failure.New("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
 		Try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
-		Because(bindFailure{"ParameterArgumentTransformationError"})
+		Because(&bindError{ID: "ParameterArgumentTransformationError"})
 }
 
 // refuseTokens refuses a token itself in the place of $token. PowerShell would take it
@@ -105,7 +105,7 @@ func toCredential(p parameter, value any) (any, error) {
 	}
 	return nil, failure.New("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).
 		Try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.name).
-		Because(bindFailure{"ParameterArgumentTransformationError"})
+		Because(&bindError{ID: "ParameterArgumentTransformationError"})
 }
 
 // toCertificate takes a file's name. One that names a certificate in a store instead is
@@ -121,11 +121,11 @@ func toCertificate(p parameter, value any) (any, error) {
 		if v != "" && !named {
 			return v, nil
 		}
-		f := failure.From(badValue(p, v, "error:10000080:BIO routines::no such file"))
+		bad := badValue(p, v, "error:10000080:BIO routines::no such file")
 		if named {
-			return nil, f.Try("-%s '%s'", name, v)
+			bad.Cure = "-" + name + " '" + v + "'"
 		}
-		return nil, f
+		return nil, bad
 	}
 	return nil, noConversion(p, value)
 }

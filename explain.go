@@ -196,8 +196,7 @@ func (e explanation) explainFailure(b *strings.Builder) {
 	for _, name := range e.params.Missing {
 		column(b, "  ", "-"+name, 24, "(missing: "+e.params.Set+" needs it)")
 	}
-	id := new(bindFailure)
-	if !errors.As(e.err, id) || id.ID != "AmbiguousParameterSet" {
+	if bad := new(bindError); !errors.As(e.err, &bad) || bad.ID != "AmbiguousParameterSet" {
 		return
 	}
 	b.WriteString("\nNo set has all of these:\n")
@@ -293,9 +292,8 @@ func (e explanation) JSON() string {
 	}
 	if e.err != nil {
 		id := failure.From(e.err).ID
-		var f bindFailure
-		if errors.As(e.err, &f) {
-			id = f.ID
+		if bad := new(bindError); errors.As(e.err, &bad) {
+			id = bad.ID
 		}
 		out.Error = &problem{id, e.err.Error()}
 	}

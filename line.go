@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"connect-entra/failure"
 )
 
 // line is what is left of one being read.
@@ -32,7 +30,7 @@ type statement struct {
 // that isCommand knows, which is taken off, else the first of all.
 func readPowerShell(text string, isCommand func(string) bool) (name string, s statement, err error) {
 	if len(text) > maxLine {
-		return "", s, failure.New("usage", "A line of more than %d bytes is not read.", maxLine)
+		return "", s, refuse("usage", "A line of more than %d bytes is not read.", maxLine)
 	}
 	l := &line{rest: []rune(withoutPrompts(text))}
 	var first *statement

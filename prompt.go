@@ -16,7 +16,7 @@ import (
 // supply asks for what binding found missing, as PowerShell does before it runs a
 // command. err is what binding said.
 func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
-	if id := new(bindFailure); errors.As(err, id) && id.ID == "MissingMandatoryParameter" && sys.asks() {
+	if bad := new(bindError); errors.As(err, &bad) && bad.ID == "MissingMandatoryParameter" && sys.asks() {
 		if err = sys.supplyMissing(ctx, v, p); err == nil {
 			p.Missing = nil
 		}

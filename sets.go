@@ -96,11 +96,11 @@ func (b *binding) place(candidates []parameter, a argument) error {
 // unbound is the failure for an argument that found no place.
 func (b *binding) unbound(a argument) error {
 	if a.name != "" {
-		f := refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
+		e := refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
 		if near := nearest(a.name, namesOf(b.table)); near != "" {
-			return f.Try("did you mean -%s?", near)
+			e.Cure = "did you mean -" + near + "?"
 		}
-		return f
+		return e
 	}
 	text := showValue(byPosition(nil, a.value))
 	switch a.value.(type) {

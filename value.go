@@ -109,7 +109,7 @@ func (l *line) group() (any, error) {
 			continue
 		}
 		items, ok, err := l.literals(start.rest)
-		if id := new(bindFailure); errors.As(err, id) && slices.Contains(unfinished, id.ID) {
+		if bad := new(bindError); errors.As(err, &bad) && slices.Contains(unfinished, bad.ID) {
 			return nil, err
 		}
 		if err != nil || !ok {
