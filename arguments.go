@@ -29,7 +29,7 @@ func readArguments(table []parameter, args []string) (out []argument, command []
 			if a, i, err = takeValue(table, a, args, i); err != nil {
 				return out, command, err
 			}
-		case list && !isGUID(a.typed) && !isPlace(a.typed):
+		case list && !isGUID(a.typed) && !isObject(table, a.typed):
 			a.value, i = gatherList(args, i-1)
 			list = false
 		default:
@@ -111,13 +111,13 @@ func takeValue(table []parameter, a argument, args []string, i int) (argument, i
 	parted := strings.HasSuffix(a.typed, ":") && !a.valued
 	wants := !a.valued && (parted || p.name != "" && p.kind != aSwitch)
 	follows := wants && i < len(args) && isValue(args[i])
-	if follows && p.isOnOff() && parted {
+	if follows && p.kind.isOnOff() && parted {
 		follows = isSwitchWord(args[i])
 	}
 	switch {
 	case parted && !follows:
 		e := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
-		if p.isOnOff() {
+		if p.kind.isOnOff() {
 			e.Cure = "your shell removed the value; write -" + p.name + ":false"
 		}
 		return a, i, e
@@ -136,16 +136,13 @@ func takeValue(table []parameter, a argument, args []string, i int) (argument, i
 	return a, i, nil
 }
 
-// isOnOff holds for what takes true or false.
-func (p parameter) isOnOff() bool { return p.kind == aSwitch || p.kind == aBoolean }
-
 // literal is what PowerShell's parser would have made of a bare word, for parameters to
 // which that is more than its text.
 func literal(p parameter, word string) any {
-	if on, ok := switchWords[strings.ToLower(word)]; ok && p.isOnOff() {
+	if on, ok := switchWords[strings.ToLower(word)]; ok && p.kind.isOnOff() {
 		return on
 	}
-	if n, ok := readNumber(word); ok && (p.isOnOff() || p.kind == aDouble || enums[p.kind] != nil) {
+	if n, ok := readNumber(word); ok && (p.kind.isOnOff() || p.kind == aDouble || p.kind.isEnum()) {
 		return n
 	}
 	return word

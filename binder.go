@@ -210,7 +210,7 @@ func (b *binding) giveValues(arguments []argument) ([]argument, error) {
 }
 
 func missingArgument(p parameter) error {
-	return refuse("MissingArgument", "Missing an argument for parameter '%s'. Specify a parameter of type '%s' and try again.", p.name, p.kind)
+	return refuse("MissingArgument", "Missing an argument for parameter '%s'. Specify a parameter of type '%s' and try again.", p.name, p.kind.Name)
 }
 
 // bindNamed binds what has a name; what fits no parameter is left over.
@@ -235,25 +235,50 @@ func (b *binding) bindNamed(arguments []argument) (rest []argument, err error) {
 			}
 			return nil, refuse("ParameterAlreadyBound", "Cannot bind parameter because parameter '%s' is specified more than once. To provide multiple values to parameters that can accept multiple values, use the array syntax. For example, \"-parameter value1,value2,value3\".", name)
 		}
-		value, err := convert(p, a.value)
-		if err == nil {
-			err = validate(p, value)
-		}
-		if err != nil {
+		if err := b.take(p, a.value, a.name, how); err != nil {
 			return nil, err
 		}
-		b.take(p, bound{value, a.name, how})
 	}
 	return rest, nil
 }
 
-// take binds one parameter and narrows the sets to those that have it.
-func (b *binding) take(p parameter, value bound) {
-	b.Bound[p.name] = value
-	if len(p.sets) == 0 {
-		return
+// take binds a value to a parameter, which narrows the sets to those that have it.
+func (b *binding) take(p parameter, value any, typed, how string) error {
+	if err := b.give(p, value, typed, how); err != nil {
+		return err
 	}
 	b.valid = slices.DeleteFunc(slices.Clone(b.valid), func(set string) bool { return !p.inSet(set) })
+	return nil
+}
+
+// give converts a value to what p wants, and keeps it.
+func (p Params) give(row parameter, value any, typed, how string) error {
+	value, err := convert(row, value)
+	if err == nil {
+		err = validate(row, value)
+	}
+	if err == nil {
+		p.Bound[row.name] = bound{value, typed, how}
+	}
+	return err
+}
+
+// supply asks for what is missing, as PowerShell does before it runs a command.
+func (p Params) supply(table []parameter, ask func(parameter) (any, error)) (Params, error) {
+	for _, row := range table {
+		if !slices.Contains(p.Missing, row.name) {
+			continue
+		}
+		value, err := ask(row)
+		if err == nil {
+			err = p.give(row, value, "", "prompt")
+		}
+		if err != nil {
+			return p, err
+		}
+	}
+	p.Missing = nil
+	return p, nil
 }
 
 func (p parameter) inSet(set string) bool {

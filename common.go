@@ -32,7 +32,7 @@ func cannotBind(p parameter, value any) error {
 	if _, isList := value.([]any); isList && p.kind != aSwitch {
 		why = "Specified method is not supported."
 	}
-	return refuse("CannotConvertArgument", "Cannot convert '%s' to the type '%s' required by parameter '%s'. %s", netType(value), p.kind, p.name, why)
+	return refuse("CannotConvertArgument", "Cannot convert '%s' to the type '%s' required by parameter '%s'. %s", netType(value), p.kind.Name, p.name, why)
 }
 
 // toCommonSwitch takes numbers as well. That the name stands there makes null true.

@@ -284,9 +284,9 @@ func kebabCase(name string) string {
 func (p parameter) values(keep, typed string, known []Environment) []offer {
 	var texts []string
 	switch {
-	case enums[p.kind] != nil:
-		texts = slices.Sorted(slices.Values(enums[p.kind]))
-	case p.kind == aSwitch || p.kind == aBoolean:
+	case p.kind.isEnum():
+		texts = slices.Sorted(slices.Values(p.kind.Values))
+	case p.kind.isOnOff():
 		texts = []string{"$true", "$false"}
 	case p.offers == "clouds":
 		for _, e := range known {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func preferencesOf(ctx context.Context, p Params) preferences {
 func (sys *system) noteIdle(v verb, p Params) {
 	var names []string
 	for _, row := range v.parameters {
-		if row.idle && p.has(row.name) {
+		if slices.Contains(noEffect, row.name) && p.has(row.name) {
 			names = append(names, "-"+row.name)
 		}
 	}

@@ -15,43 +15,26 @@ import (
 // for one of the type that its parameter wants.
 type unknown string
 
-// holds says whether a parameter takes the value without converting it.
-func holds(p parameter, value any) bool {
-	switch v := value.(type) {
-	case string:
-		return p.kind == aString || p.kind == aList
-	case []any:
-		return p.kind == aList && !slices.ContainsFunc(v, func(item any) bool { _, isText := item.(string); return !isText })
-	case Secret:
-		return p.kind == aSecret
-	case unknown:
-		return p.kind == aSecret && objectName(v) == string(aSecret)
-	}
-	return false
-}
-
 // convert makes value what p wants.
 func convert(p parameter, value any) (any, error) {
 	if p.common {
 		return convertCommon(p, value)
 	}
-	switch p.kind {
-	case aString:
-		return toString(p, value)
-	case aList:
-		return toList(value), nil
-	case aDouble:
-		return toDouble(p, value)
-	case aSwitch, aBoolean:
-		return toBool(p, value)
-	case aScope:
+	switch {
+	case p.kind.Convert != nil:
+		return p.kind.Convert(p, value)
+	case p.kind.isEnum():
 		return toEnum(p, value)
-	case aSecret:
-		return toSecret(p, value)
-	case aCredential:
-		return toCredential(p, value)
+	case p.kind == aString:
+		return toString(p, value)
+	case p.kind == aList:
+		return toList(value), nil
+	case p.kind == aDouble:
+		return toDouble(p, value)
+	case p.kind.isOnOff():
+		return toBool(p, value)
 	}
-	return toCertificate(p, value)
+	return nil, noConversion(p, value)
 }
 
 // cannot is a conversion that failed, as PowerShell words it for this kind of parameter.
@@ -69,13 +52,13 @@ func netType(value any) string {
 	case nil:
 		return ""
 	case bool:
-		return string(aBoolean)
+		return aBoolean.Name
 	case number:
 		return v.kind
 	case []any:
 		return "System.Object[]"
 	}
-	return string(aString)
+	return aString.Name
 }
 
 // showValue is a value as PowerShell makes it a string.
@@ -94,8 +77,6 @@ func showValue(value any) string {
 		return v.text
 	case unknown:
 		return string(v)
-	case Secret:
-		return v.source
 	case []any:
 		return strings.Join(showItems(v), " ")
 	}
@@ -163,7 +144,7 @@ func badNumber(p parameter, text string) error {
 
 // badValue is a value that .NET would not convert, with its reason.
 func badValue(p parameter, text, why string) *bindError {
-	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"%s\"", text, p.kind, why)
+	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"%s\"", text, p.kind.Name, why)
 }
 
 func noConversion(p parameter, value any) error {
@@ -171,7 +152,7 @@ func noConversion(p parameter, value any) error {
 	if n, ok := value.(number); ok {
 		shown = n.shown
 	}
-	return cannot(p, "Cannot convert the \"%s\" value of type \"%s\" to type \"%s\".", shown, netType(value), p.kind)
+	return cannot(p, "Cannot convert the \"%s\" value of type \"%s\" to type \"%s\".", shown, netType(value), p.kind.Name)
 }
 
 func toBool(p parameter, value any) (any, error) {
@@ -190,7 +171,7 @@ func toBool(p parameter, value any) (any, error) {
 			return false, nil
 		}
 	}
-	return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.", netType(value), p.kind)
+	return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.", netType(value), p.kind.Name)
 }
 
 // toEnum takes a value's name, several joined by commas, whose numbers are then joined
@@ -200,9 +181,9 @@ func toEnum(p parameter, value any) (any, error) {
 	case nil:
 		return nil, undefined(p, "null")
 	case unknown:
-		return enums[p.kind][0], nil
+		return p.kind.Values[0], nil
 	case bool:
-		return nil, badValue(p, showValue(v), "Invalid cast from '"+string(aBoolean)+"' to '"+string(p.kind)+"'.")
+		return nil, badValue(p, showValue(v), "Invalid cast from '"+aBoolean.Name+"' to '"+p.kind.Name+"'.")
 	case number:
 		if slices.Contains(integers, v.kind) {
 			return member(p, v.value, v.shown)
@@ -215,7 +196,7 @@ func toEnum(p parameter, value any) (any, error) {
 		value = text
 	}
 	text := showValue(value)
-	if bits, ok := parseEnum(enums[p.kind], text); ok {
+	if bits, ok := parseEnum(p.kind.Values, text); ok {
 		return member(p, float64(bits), text)
 	}
 	if _, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32); errors.Is(err, strconv.ErrRange) {
@@ -226,7 +207,7 @@ func toEnum(p parameter, value any) (any, error) {
 
 // member is the name of a number.
 func member(p parameter, n float64, typed string) (any, error) {
-	if names := enums[p.kind]; n >= 0 && n < float64(len(names)) {
+	if names := p.kind.Values; n >= 0 && n < float64(len(names)) {
 		return names[int(n)], nil
 	}
 	return nil, undefined(p, `value "`+typed+`"`)
@@ -249,7 +230,7 @@ func joinEnum(p parameter, list []any) (string, error) {
 }
 
 func undefined(p parameter, what string) error {
-	return cannot(p, "Cannot convert %s to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", what, p.kind, strings.Join(enums[p.kind], ","))
+	return cannot(p, "Cannot convert %s to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", what, p.kind.Name, strings.Join(p.kind.Values, ","))
 }
 
 // parseEnum is .NET's Enum.Parse: one number, or whole names joined by commas.
@@ -269,7 +250,7 @@ func parseEnum(names []string, text string) (bits int, ok bool) {
 
 // disambiguate finds the one name that text begins.
 func disambiguate(p parameter, text string) (any, error) {
-	names := enums[p.kind]
+	names := p.kind.Values
 	fits := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !hasPrefixFold(name, text) })
 	switch len(fits) {
 	case 0:

@@ -14,34 +14,31 @@ import (
 // isPlace says whether a value by position can only be the place of a secret.
 func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
 
-// byPosition is what a value by position is taken for. The place of a secret is one
-// where a secret can stand. A credential has no position, and a secret one in its own
-// set only: elsewhere PowerShell binds the name of the type as text.
-func byPosition(candidates []parameter, value any) any {
-	takesSecret := slices.ContainsFunc(candidates, func(p parameter) bool { return p.kind == aSecret })
+// isSecret holds for the place of a secret, for a variable that is called so, and for a
+// token itself. PowerShell would take that for a scope, and so bring it into the address
+// that a browser opens: toSecret refuses it.
+func isSecret(value any) bool {
 	switch v := value.(type) {
 	case string:
-		if isPlace(v) && takesSecret {
-			return Secret{v}
-		}
+		return isPlace(v) || holdsToken(v)
 	case unknown:
-		if name := objectName(v); name != "" && !(takesSecret && name == string(aSecret)) {
-			return name
-		}
+		return namesSecret(v)
 	}
-	return value
+	return holdsToken(value)
 }
 
-// objectName is the type that the name of a variable speaks of, if any.
-func objectName(v unknown) string {
+// isCredential holds for a variable that is called so.
+func isCredential(value any) bool {
+	v, ok := value.(unknown)
+	return ok && namesCredential(v)
+}
+
+// namesCredential and namesSecret say what the name of a variable speaks of, if anything.
+func namesCredential(v unknown) bool { return strings.Contains(strings.ToLower(string(v)), "cred") }
+
+func namesSecret(v unknown) bool {
 	name := strings.ToLower(string(v))
-	switch {
-	case strings.Contains(name, "cred"):
-		return string(aCredential)
-	case strings.Contains(name, "tok"), strings.Contains(name, "secure"):
-		return string(aSecret)
-	}
-	return ""
+	return !namesCredential(v) && (strings.Contains(name, "tok") || strings.Contains(name, "secure"))
 }
 
 // toSecret takes the place of a secret. PowerShell refuses a plain string for a
@@ -66,16 +63,6 @@ func literalSecret(p parameter) error {
 	return failure.New("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
 		Try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
 		Because(&bindError{ID: "ParameterArgumentTransformationError"})
-}
-
-// refuseTokens refuses a token itself in the place of $token. PowerShell would take it
-// for a scope, and so bring it into the address that a browser opens.
-func refuseTokens(table []parameter, arguments []argument) error {
-	i := slices.IndexFunc(table, func(p parameter) bool { return p.kind == aSecret })
-	if i >= 0 && slices.ContainsFunc(arguments, func(a argument) bool { return a.name == "" && holdsToken(a.value) }) {
-		return literalSecret(table[i])
-	}
-	return nil
 }
 
 // holdsToken says whether a value is a JWT: a JSON object in base64url begins with eyJ.

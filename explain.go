@@ -314,10 +314,10 @@ func (e explanation) boundJSON() map[string]any {
 }
 
 // objects are the types whose values are not shown.
-var objects = map[kindOfValue]string{aSecret: "<securestring>", aCredential: "<pscredential>", aCertificate: "<certificate>"}
+var objects = map[*typeOfValue]string{aSecret: "<securestring>", aCredential: "<pscredential>", aCertificate: "<certificate>"}
 
 // plainValue is a bound value in JSON: a Double as its shortest text, objects by kind.
-func plainValue(kind kindOfValue, value any) any {
+func plainValue(kind *typeOfValue, value any) any {
 	switch v := value.(type) {
 	case nil:
 		return nil

@@ -81,7 +81,7 @@ func checkBound(t *testing.T, typed string, p Params, err error) {
 func texts(value any) []string {
 	switch v := value.(type) {
 	case string:
-		if !slices.Contains(enums[aScope], v) && !slices.Contains(enums[anAction], v) {
+		if !slices.Contains(aScope.Values, v) && !slices.Contains(anAction.Values, v) {
 			return []string{v}
 		}
 	case []string:

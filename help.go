@@ -181,9 +181,9 @@ func parametersText() string {
 // parameterHelp is in the document's words where it has them.
 func parameterHelp(p parameter) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "-%s <%s>\n  %s\n\n", p.name, shortType(p.kind), p.help)
+	fmt.Fprintf(&b, "-%s <%s>\n  %s\n\n", p.name, p.kind.short(), p.help)
 	column(&b, "  ", "Aliases:", 18, firstOf(strings.Join(p.aliases, ", "), "none"))
-	if values := enums[p.kind]; values != nil {
+	if values := p.kind.Values; values != nil {
 		column(&b, "  ", "Accepted values:", 18, strings.Join(values, ", "))
 	}
 	if len(p.sets) == 0 {

@@ -330,7 +330,7 @@ func readmeParameters() string {
 	var b strings.Builder
 	b.WriteString("| Parameter | Type | " + strings.Join(titles, " | ") + " |\n| --- | --- |" + strings.Repeat(" --- |", len(titles)) + "\n")
 	for _, p := range slices.Concat(documented, ours) {
-		fmt.Fprintf(&b, "| `-%s` | %s |", p.name, shortType(p.kind))
+		fmt.Fprintf(&b, "| `-%s` | %s |", p.name, p.kind.short())
 		for _, set := range connectSets {
 			b.WriteString(" " + readmeMark(p, set) + " |")
 		}

@@ -81,6 +81,9 @@ func checkText(name, value string) error {
 // checkTexts refuses them in all that was typed for a table's parameters.
 func (p Params) checkTexts(table []parameter) error {
 	for _, row := range table {
+		if slices.Contains(noEffect, row.name) || slices.Contains(severalLines, row.name) {
+			continue
+		}
 		var texts []string
 		switch v := p.Bound[row.name].value.(type) {
 		case string:
@@ -93,7 +96,7 @@ func (p Params) checkTexts(table []parameter) error {
 			texts = []string{v.Secret.source}
 		}
 		for _, text := range texts {
-			if err := checkText("-"+row.name, text); err != nil && !row.idle && !row.lines {
+			if err := checkText("-"+row.name, text); err != nil {
 				return err
 			}
 		}

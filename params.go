@@ -22,28 +22,20 @@ const (
 // connectSets in the order of the document's SYNTAX; the first is the default.
 var connectSets = []string{userSet, certificateSet, identitySet, secretSet, tokenSet, environmentSet}
 
-// kindOfValue is a parameter's type, by the name that PowerShell gives it in messages.
-type kindOfValue string
-
-const (
-	aString      kindOfValue = "System.String"
-	aList        kindOfValue = "System.String[]"
-	aDouble      kindOfValue = "System.Double"
-	anInteger    kindOfValue = "System.Int32"
-	aSwitch      kindOfValue = "System.Management.Automation.SwitchParameter"
-	aBoolean     kindOfValue = "System.Boolean"
-	aSecret      kindOfValue = "System.Security.SecureString"
-	aCredential  kindOfValue = "System.Management.Automation.PSCredential"
-	aCertificate kindOfValue = "System.Security.Cryptography.X509Certificates.X509Certificate2"
-	aScope       kindOfValue = "ContextScope"
-	anAction     kindOfValue = "System.Management.Automation.ActionPreference"
+// The types that PowerShell holds in objects, and which a command line names by their
+// place (credential.go), and the module's own.
+var (
+	aSecret      = &typeOfValue{Name: "System.Security.SecureString", Holds: isSecret, Convert: toSecret}
+	aCredential  = &typeOfValue{Name: "System.Management.Automation.PSCredential", Holds: isCredential, Convert: toCredential}
+	aCertificate = &typeOfValue{Name: "System.Security.Cryptography.X509Certificates.X509Certificate2", Convert: toCertificate}
+	aScope       = &typeOfValue{Name: "ContextScope", Values: []string{"Process", "CurrentUser"}}
 )
 
-// enums are the values of the enumerated types, in the order of their numbers.
-var enums = map[kindOfValue][]string{
-	aScope:   {"Process", "CurrentUser"},
-	anAction: {"SilentlyContinue", "Stop", "Continue", "Inquire", "Ignore", "Suspend", "Break"},
-}
+// noEffect are the common parameters that are accepted and do nothing outside PowerShell.
+var noEffect = []string{"ErrorVariable", "WarningVariable", "InformationVariable", "OutVariable", "OutBuffer", "PipelineVariable"}
+
+// severalLines are the parameters whose value may have several lines.
+var severalLines = []string{"Body"}
 
 // in is a parameter's place in one set.
 type in struct {
@@ -56,13 +48,11 @@ type in struct {
 type parameter struct {
 	name     string
 	aliases  []string
-	kind     kindOfValue
+	kind     *typeOfValue
 	sets     []in   // nil: in all sets, by name
 	notEmpty bool   // ValidateNotNullOrEmpty
 	common   bool   // one of PowerShell's common parameters
 	ours     bool   // not in the document: binds by its full name only
-	idle     bool   // accepted, and does nothing here
-	lines    bool   // its value may have several lines
 	offers   string // what completion offers for the value: clouds, files, topics or shells
 	help     string
 }
@@ -106,12 +96,12 @@ var commonParameters = []parameter{
 	{name: "WarningAction", aliases: []string{"wa"}, kind: anAction, common: true, help: "what a warning does"},
 	{name: "InformationAction", aliases: []string{"infa"}, kind: anAction, common: true, help: "what a note does"},
 	{name: "ProgressAction", aliases: []string{"proga"}, kind: anAction, common: true, help: "what progress does"},
-	{name: "ErrorVariable", aliases: []string{"ev"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
-	{name: "WarningVariable", aliases: []string{"wv"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
-	{name: "InformationVariable", aliases: []string{"iv"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
-	{name: "OutVariable", aliases: []string{"ov"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
-	{name: "OutBuffer", aliases: []string{"ob"}, kind: anInteger, common: true, idle: true, help: "no effect outside PowerShell"},
-	{name: "PipelineVariable", aliases: []string{"pv"}, kind: aString, common: true, idle: true, help: "no effect outside PowerShell"},
+	{name: "ErrorVariable", aliases: []string{"ev"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "WarningVariable", aliases: []string{"wv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "InformationVariable", aliases: []string{"iv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "OutVariable", aliases: []string{"ov"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+	{name: "OutBuffer", aliases: []string{"ob"}, kind: anInteger, common: true, help: "no effect outside PowerShell"},
+	{name: "PipelineVariable", aliases: []string{"pv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
 }
 
 // ours are the parameters that the document does not have.
@@ -137,7 +127,7 @@ var (
 	requestParameters = append(byName(parameters),
 		parameter{name: "Method", kind: aString, ours: true, sets: everywhere(1), help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
 		parameter{name: "Uri", kind: aString, ours: true, sets: everywhere(2), help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
-		parameter{name: "Body", kind: aString, ours: true, lines: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
+		parameter{name: "Body", kind: aString, ours: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
 		parameter{name: "Headers", kind: aString, ours: true, help: "more headers: \"Name: value, Name: value\", or a JSON object"},
 		parameter{name: "ContentType", kind: aString, ours: true, help: "of the body; application/json by default"},
 		parameter{name: "InputFilePath", kind: aString, ours: true, offers: "files", help: "a file to send as it is"},

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"connect-entra/failure"
@@ -17,40 +16,18 @@ import (
 // command. err is what binding said.
 func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
 	if bad := new(bindError); errors.As(err, &bad) && bad.ID == "MissingMandatoryParameter" && sys.asks() {
-		if err = sys.supplyMissing(ctx, v, p); err == nil {
-			p.Missing = nil
-		}
+		fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
+		p, err = p.supply(v.parameters, func(row parameter) (any, error) {
+			if row.kind == aSecret { // asked for without echo, where it is read
+				return Secret{}, nil
+			}
+			return sys.ask(ctx, row.name+": ")
+		})
 	}
 	if err != nil {
 		return p, err
 	}
 	return p, sys.supplyUser(ctx, v, p)
-}
-
-func (sys *system) supplyMissing(ctx context.Context, v verb, p Params) error {
-	fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
-	for _, row := range v.parameters {
-		if !slices.Contains(p.Missing, row.name) {
-			continue
-		}
-		if row.kind == aSecret { // asked for without echo, where it is read
-			p.Bound[row.name] = bound{Secret{}, "", "prompt"}
-			continue
-		}
-		text, err := sys.ask(ctx, row.name+": ")
-		if err != nil {
-			return err
-		}
-		value, err := convert(row, text)
-		if err == nil {
-			err = validate(row, value)
-		}
-		if err != nil {
-			return err
-		}
-		p.Bound[row.name] = bound{value, "", "prompt"}
-	}
-	return nil
 }
 
 // credentialCaption stands once before what a credential is asked for.

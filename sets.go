@@ -7,7 +7,7 @@ import "slices"
 
 // bindPositional gives the values their places: for each position the next value.
 func (b *binding) bindPositional(arguments []argument) (rest []argument, err error) {
-	if err := refuseTokens(b.table, arguments); err != nil {
+	if err := b.refuseObjects(arguments); err != nil {
 		return nil, err
 	}
 	for position := 1; position <= b.lastPosition(); position++ {
@@ -80,16 +80,41 @@ func (b *binding) at(position int) []parameter {
 // place binds a value to the first parameter that holds it as it is, else to the first:
 // where that cannot convert it, PowerShell tries no other.
 func (b *binding) place(candidates []parameter, a argument) error {
-	typed := byPosition(candidates, a.value)
-	p := candidates[max(0, slices.IndexFunc(candidates, func(p parameter) bool { return holds(p, typed) }))]
-	value, err := convert(p, typed)
-	if err == nil {
-		err = validate(p, value)
+	i, typed := slices.IndexFunc(candidates, func(p parameter) bool { return p.kind.holds(a.value) }), a.value
+	if i < 0 {
+		typed = asText(b.table, a.value)
+		i = max(0, slices.IndexFunc(candidates, func(p parameter) bool { return p.kind.takes(typed) }))
 	}
-	if err != nil {
-		return err
+	return b.take(candidates[i], typed, "", "position")
+}
+
+// isObject says whether a value can only be an object of one of the table's types.
+func isObject(table []parameter, value any) bool {
+	return slices.ContainsFunc(table, func(p parameter) bool { return p.kind.holds(value) })
+}
+
+// asText is an object where no parameter takes it: PowerShell binds the name of its type.
+func asText(table []parameter, value any) any {
+	i := slices.IndexFunc(table, func(p parameter) bool { return p.kind.holds(value) })
+	if _, isUnknown := value.(unknown); isUnknown && i >= 0 {
+		return table[i].kind.Name
 	}
-	b.take(p, bound{value, "", "position"})
+	return value
+}
+
+// refuseObjects refuses a value by position that can only be an object of a type that
+// refuses it: bound as text, it would be shown and sent.
+func (b *binding) refuseObjects(arguments []argument) error {
+	for _, a := range arguments {
+		for _, p := range b.table {
+			if a.name != "" || !p.kind.holds(a.value) {
+				continue
+			}
+			if _, err := p.kind.Convert(p, a.value); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -102,7 +127,7 @@ func (b *binding) unbound(a argument) error {
 		}
 		return e
 	}
-	text := showValue(byPosition(nil, a.value))
+	text := showValue(asText(b.table, a.value))
 	switch a.value.(type) {
 	case nil:
 		text = "$null"

@@ -48,7 +48,7 @@ func syntax(table []parameter, set string) []string {
 			text = "[" + text + "]"
 		}
 		if p.kind != aSwitch {
-			text += " <" + shortType(p.kind) + ">"
+			text += " <" + p.kind.short() + ">"
 		}
 		if !mandatory {
 			text = "[" + text + "]"
@@ -97,7 +97,4 @@ func wrap(text string) string {
 	return b.String() + "\n"
 }
 
-// shortType is a type as SYNTAX prints it.
-func shortType(kind kindOfValue) string {
-	return string(kind)[strings.LastIndexByte(string(kind), '.')+1:]
-}
+
