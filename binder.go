@@ -55,15 +55,14 @@ func kebab(id string) string {
 	return b.String()
 }
 
-// bind binds a program's arguments. It also says what it bound when it fails.
-func bind(table []parameter, args []string) (Params, error) {
+// bindArgs binds a program's arguments. It also says what it bound when it fails.
+func bindArgs(table []parameter, args []string) (b Bound, command []string, err error) {
 	arguments, command, err := readArguments(table, args)
 	if err != nil {
-		return Params{Bound: map[string]bound{}, Command: command}, err
+		return Bound{}, command, err
 	}
-	p, err := bindArguments(table, arguments)
-	p.Command = command
-	return p, err
+	b, err = bindArguments(table, arguments)
+	return b, command, err
 }
 
 // binding is one command line on its way.
@@ -71,34 +70,38 @@ type binding struct {
 	table []parameter
 	sets  []string // the table's sets, the default one first; {""} where it has none
 	valid []string // the sets that are still possible
-	Params
+	Bound
 }
 
-func bindArguments(table []parameter, arguments []argument) (Params, error) {
-	b := &binding{table: table, sets: setsOf(table), Params: Params{Bound: map[string]bound{}}}
+func bindArguments(table []parameter, arguments []argument) (Bound, error) {
+	b := &binding{table: table, sets: setsOf(table), Bound: Bound{Values: map[string]bound{}}}
 	b.valid = b.sets
+	err := b.bind(arguments)
+	return b.Bound, err
+}
+
+func (b *binding) bind(arguments []argument) error {
 	arguments, err := b.giveValues(arguments)
 	if err != nil {
-		return b.Params, err
+		return err
 	}
 	rest, err := b.bindNamed(arguments)
 	if err != nil {
-		return b.Params, err
+		return err
 	}
-	rest, err = b.bindPositional(rest)
-	if err != nil {
-		return b.Params, err
+	if rest, err = b.bindPositional(rest); err != nil {
+		return err
 	}
 	if err := b.resolveSet(); err != nil {
-		return b.Params, err
+		return err
 	}
 	if len(rest) > 0 {
-		return b.Params, b.unbound(rest[0])
+		return b.unbound(rest[0])
 	}
-	if b.Missing = b.missing(); len(b.Missing) > 0 {
-		return b.Params, refuse("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: %s.", strings.Join(b.Missing, " "))
+	if b.Missing = b.missingIn(b.Set); len(b.Missing) > 0 {
+		return refuse("MissingMandatoryParameter", "Cannot process command because of one or more missing mandatory parameters: %s.", strings.Join(b.Missing, " "))
 	}
-	return b.Params, nil
+	return nil
 }
 
 // setsOf collects the table's sets; a table without named sets has one, "".
@@ -252,33 +255,33 @@ func (b *binding) take(p parameter, value any, typed, how string) error {
 }
 
 // give converts a value to what p wants, and keeps it.
-func (p Params) give(row parameter, value any, typed, how string) error {
-	value, err := convert(row, value)
+func (b Bound) give(p parameter, value any, typed, how string) error {
+	value, err := convert(p, value)
 	if err == nil {
-		err = validate(row, value)
+		err = validate(p, value)
 	}
 	if err == nil {
-		p.Bound[row.name] = bound{value, typed, how}
+		b.Values[p.name] = bound{value, typed, how}
 	}
 	return err
 }
 
 // supply asks for what is missing, as PowerShell does before it runs a command.
-func (p Params) supply(table []parameter, ask func(parameter) (any, error)) (Params, error) {
-	for _, row := range table {
-		if !slices.Contains(p.Missing, row.name) {
+func (b *Bound) supply(table []parameter, ask func(parameter) (any, error)) error {
+	for _, p := range table {
+		if !slices.Contains(b.Missing, p.name) {
 			continue
 		}
-		value, err := ask(row)
+		value, err := ask(p)
 		if err == nil {
-			err = p.give(row, value, "", "prompt")
+			err = b.give(p, value, "", "prompt")
 		}
 		if err != nil {
-			return p, err
+			return err
 		}
 	}
-	p.Missing = nil
-	return p, nil
+	b.Missing = nil
+	return nil
 }
 
 func (p parameter) inSet(set string) bool {

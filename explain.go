@@ -91,11 +91,10 @@ func bindLine(text string) (verb, Params, error) {
 	name, s, err := readPowerShell(text, func(word string) bool { _, ok := findVerb(word); return ok })
 	v, _ := chooseVerb([]string{name})
 	if err != nil {
-		return v, Params{Bound: map[string]bound{}}, err
+		return v, Params{}, err
 	}
-	p, err := bindArguments(v.parameters, withNames(v.parameters, s.arguments))
-	p.Command = s.command
-	return v, p, err
+	b, err := bindArguments(v.parameters, withNames(v.parameters, s.arguments))
+	return v, Params{b, s.command}, err
 }
 
 // placeholders stand for values that a line does not tell and a plan looks at.
@@ -110,7 +109,7 @@ var placeholders = map[string]string{
 // are not known.
 func withPlaceholders(p Params) Params {
 	values := map[string]bound{}
-	for name, b := range p.Bound {
+	for name, b := range p.Values {
 		switch v := b.value.(type) {
 		case string:
 			if placeholder := placeholders[name]; placeholder != "" && isUnknown(v) {
@@ -123,7 +122,7 @@ func withPlaceholders(p Params) Params {
 		}
 		values[name] = b
 	}
-	p.Bound = values
+	p.Values = values
 	return p
 }
 
@@ -141,7 +140,7 @@ func (e explanation) String() string {
 	default:
 		fmt.Fprintf(&b, "This line binds: %s.\n", e.verb.summary)
 	}
-	if len(e.params.Bound) > 0 {
+	if len(e.params.Values) > 0 {
 		b.WriteString("\n")
 	}
 	for _, f := range e.bound() {
@@ -171,7 +170,7 @@ func (e explanation) String() string {
 func (e explanation) bound() []fact {
 	var list []fact
 	for _, p := range e.verb.parameters {
-		if v, ok := e.params.Bound[p.name]; ok {
+		if v, ok := e.params.Values[p.name]; ok {
 			list = append(list, fact{"-" + p.name, showBound(v.value), wayOf(v)})
 		}
 	}
@@ -181,7 +180,7 @@ func (e explanation) bound() []fact {
 // reason says why it is this set, if that is to be seen from one parameter.
 func (e explanation) reason() string {
 	for _, p := range e.verb.parameters {
-		if _, typed := e.params.Bound[p.name]; typed && len(p.sets) == 1 {
+		if _, typed := e.params.Values[p.name]; typed && len(p.sets) == 1 {
 			return ", as -" + p.name + " is in no other set"
 		}
 	}
@@ -201,7 +200,7 @@ func (e explanation) explainFailure(b *strings.Builder) {
 	}
 	b.WriteString("\nNo set has all of these:\n")
 	for _, p := range e.verb.parameters {
-		if _, typed := e.params.Bound[p.name]; !typed || len(p.sets) == 0 {
+		if _, typed := e.params.Values[p.name]; !typed || len(p.sets) == 0 {
 			continue
 		}
 		var sets []string
@@ -306,7 +305,7 @@ func (e explanation) JSON() string {
 func (e explanation) boundJSON() map[string]any {
 	values := map[string]any{}
 	for _, p := range e.verb.parameters {
-		if b, ok := e.params.Bound[p.name]; ok {
+		if b, ok := e.params.Values[p.name]; ok {
 			values[p.name] = plainValue(p.kind, b.value)
 		}
 	}

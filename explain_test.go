@@ -32,11 +32,11 @@ func TestRetypedLinesBindTheSame(t *testing.T) {
 
 // sameBinding compares sets and values; what is not known may differ.
 func sameBinding(a, b Params) bool {
-	if a.Set != b.Set || !slices.Equal(slices.Sorted(maps.Keys(a.Bound)), slices.Sorted(maps.Keys(b.Bound))) {
+	if a.Set != b.Set || !slices.Equal(slices.Sorted(maps.Keys(a.Values)), slices.Sorted(maps.Keys(b.Values))) {
 		return false
 	}
-	for name, value := range a.Bound {
-		text, again := showBound(value.value), showBound(b.Bound[name].value)
+	for name, value := range a.Values {
+		text, again := showBound(value.value), showBound(b.Values[name].value)
 		switch value.value.(type) {
 		case Secret, credential:
 			continue

@@ -63,7 +63,7 @@ func checkBound(t *testing.T, typed string, p Params, err error) {
 		t.Fatalf("bound to the set %q, missing %q", p.Set, p.Missing)
 	}
 	times := map[string]int{}
-	for _, b := range p.Bound {
+	for _, b := range p.Values {
 		for _, text := range texts(b.value) {
 			if _, isNumber := readNumber(text); !isNumber { // 0x10 and 16 are the same
 				times[strings.ToLower(text)]++

@@ -85,7 +85,7 @@ func (p Params) checkTexts(table []parameter) error {
 			continue
 		}
 		var texts []string
-		switch v := p.Bound[row.name].value.(type) {
+		switch v := p.Values[row.name].value.(type) {
 		case string:
 			texts = []string{v}
 		case []string:

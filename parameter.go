@@ -57,3 +57,61 @@ func (t *typeOfValue) takes(value any) bool {
 	}
 	return false
 }
+
+// in is a parameter's place in one set.
+type in struct {
+	set       string
+	position  int // from 1, as SYNTAX counts; 0: by name only
+	mandatory bool
+}
+
+// parameter is a row of the table.
+type parameter struct {
+	name     string
+	aliases  []string
+	kind     *typeOfValue
+	sets     []in   // nil: in all sets, by name
+	notEmpty bool   // ValidateNotNullOrEmpty
+	common   bool   // one of PowerShell's common parameters
+	ours     bool   // not in the document: binds by its full name only
+	offers   string // what completion offers for the value: clouds, files, topics or shells
+	help     string
+}
+
+// Bound is what a line binds to.
+type Bound struct {
+	Set     string           // the parameter set; "" where the table has none
+	Values  map[string]bound // by the parameter's name
+	Missing []string         // mandatory parameters of Set that were not given
+}
+
+// bound is one bound parameter.
+type bound struct {
+	value any    // string, []string, float64, int, bool, or what a type's Convert makes; nil for $null
+	typed string // the name as typed; "" by position
+	how   string // name, prefix, alias, position or prompt
+}
+
+//go:noinline
+func (b Bound) has(name string) bool {
+	_, ok := b.Values[name]
+	return ok
+}
+
+//go:noinline
+func (b Bound) text(name string) string {
+	s, _ := b.Values[name].value.(string)
+	return s
+}
+
+//go:noinline
+func (b Bound) number(name string) float64 {
+	n, _ := b.Values[name].value.(float64)
+	return n
+}
+
+//go:noinline
+func (b Bound) on(name string) bool {
+	on, _ := b.Values[name].value.(bool)
+	return on
+}

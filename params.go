@@ -37,26 +37,6 @@ var noEffect = []string{"ErrorVariable", "WarningVariable", "InformationVariable
 // severalLines are the parameters whose value may have several lines.
 var severalLines = []string{"Body"}
 
-// in is a parameter's place in one set.
-type in struct {
-	set       string
-	position  int // from 1, as SYNTAX counts; 0: by name only
-	mandatory bool
-}
-
-// parameter is a row of the table.
-type parameter struct {
-	name     string
-	aliases  []string
-	kind     *typeOfValue
-	sets     []in   // nil: in all sets, by name
-	notEmpty bool   // ValidateNotNullOrEmpty
-	common   bool   // one of PowerShell's common parameters
-	ours     bool   // not in the document: binds by its full name only
-	offers   string // what completion offers for the value: clouds, files, topics or shells
-	help     string
-}
-
 // parameters of Connect-Entra, in PowerShell's order; where the document's SYNTAX and
 // its PARAMETERS disagree, SYNTAX stands. Ours come last.
 var parameters = append(append(slices.Clone(documented), commonParameters...), ours...)
@@ -187,17 +167,14 @@ func everywhere(position int) []in {
 
 // Params is what was typed, bound.
 type Params struct {
-	Set     string           // the parameter set; "" for a verb without sets
-	Bound   map[string]bound // by the parameter's name
-	Command []string         // what follows --; nil without one
-	Missing []string         // mandatory parameters of Set that were not given
+	Bound
+	Command []string // what follows --; nil without one
 }
 
-// bound is one bound parameter.
-type bound struct {
-	value any    // string, []string, float64, int, bool, Secret or credential
-	typed string // the name as typed; "" by position
-	how   string // name, prefix, alias or position
+// bind binds the arguments of a verb. It also says what it bound when it fails.
+func bind(table []parameter, args []string) (Params, error) {
+	b, command, err := bindArgs(table, args)
+	return Params{b, command}, err
 }
 
 // credential is an application with the place of its secret.
@@ -207,23 +184,11 @@ type credential struct {
 	isAsked bool // the person was asked for the ID, under the caption
 }
 
-//go:noinline
-func (p Params) has(name string) bool {
-	_, ok := p.Bound[name]
-	return ok
-}
-
-//go:noinline
-func (p Params) text(name string) string {
-	s, _ := p.Bound[name].value.(string)
-	return s
-}
-
 // list gives a list's items; like the reference it takes "a, b" in one item for two.
 //
 //go:noinline
 func (p Params) list(name string) []string {
-	items, _ := p.Bound[name].value.([]string)
+	items, _ := p.Values[name].value.([]string)
 	var all []string
 	for _, item := range items {
 		all = append(all, strings.Split(item, ",")...)
@@ -231,32 +196,20 @@ func (p Params) list(name string) []string {
 	return all
 }
 
-//go:noinline
-func (p Params) number(name string) float64 {
-	n, _ := p.Bound[name].value.(float64)
-	return n
-}
-
-//go:noinline
-func (p Params) on(name string) bool {
-	b, _ := p.Bound[name].value.(bool)
-	return b
-}
-
 func (p Params) secret(name string) Secret {
-	s, _ := p.Bound[name].value.(Secret)
+	s, _ := p.Values[name].value.(Secret)
 	return s
 }
 
 func (p Params) credential(name string) credential {
-	c, _ := p.Bound[name].value.(credential)
+	c, _ := p.Values[name].value.(credential)
 	return c
 }
 
 // without is p as if name had not been typed.
 func (p Params) without(name string) Params {
-	p.Bound = maps.Clone(p.Bound)
-	delete(p.Bound, name)
+	p.Values = maps.Clone(p.Values)
+	delete(p.Values, name)
 	return p
 }
 

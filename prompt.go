@@ -17,7 +17,7 @@ import (
 func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
 	if bad := new(bindError); errors.As(err, &bad) && bad.ID == "MissingMandatoryParameter" && sys.asks() {
 		fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
-		p, err = p.supply(v.parameters, func(row parameter) (any, error) {
+		err = p.supply(v.parameters, func(row parameter) (any, error) {
 			if row.kind == aSecret { // asked for without echo, where it is read
 				return Secret{}, nil
 			}
@@ -36,7 +36,7 @@ const credentialCaption = "PowerShell credential request\nEnter your credentials
 // supplyUser asks for the application's ID where a credential was typed as ”.
 func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 	for _, row := range v.parameters {
-		if c, ok := p.Bound[row.name].value.(credential); !ok || c.ID != "" {
+		if c, ok := p.Values[row.name].value.(credential); !ok || c.ID != "" {
 			continue
 		}
 		if !sys.asks() {
@@ -53,7 +53,7 @@ func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 		}
 		c := value.(credential)
 		c.isAsked = true
-		p.Bound[row.name] = bound{c, p.Bound[row.name].typed, p.Bound[row.name].how}
+		p.Values[row.name] = bound{c, p.Values[row.name].typed, p.Values[row.name].how}
 	}
 	return nil
 }

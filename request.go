@@ -64,7 +64,7 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 	method, body := p.text("Method"), p.text("Body")
 	r = graphRequest{uri: p.text("Uri"), output: p.text("OutputFilePath"), all: p.on("All")}
 	isMethod := slices.Contains(graphMethods, strings.ToUpper(method))
-	if !isMethod && p.Bound["Method"].how == "position" && !strings.HasPrefix(r.uri, "/") {
+	if !isMethod && p.Values["Method"].how == "position" && !strings.HasPrefix(r.uri, "/") {
 		method, r.uri, body = "", method, firstOf(r.uri, body) // request PATH [BODY]
 	} else if method != "" && !isMethod {
 		return r, failure.New("bad-value", "-Method is none of %s: %q.", strings.Join(graphMethods, ", "), failure.Clean(method))

@@ -102,7 +102,7 @@ func (s Secret) inPowerShell() string {
 func (e explanation) retype(name, truth string, quote func(string) string, object func(any) string) string {
 	words := []string{name}
 	for _, p := range e.verb.parameters {
-		b, ok := e.params.Bound[p.name]
+		b, ok := e.params.Values[p.name]
 		if !ok {
 			continue
 		}

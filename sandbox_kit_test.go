@@ -105,7 +105,7 @@ func TestPracticeKitForPowerShell(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s\n%v", line, err)
 		}
-		for name, value := range p.Bound {
+		for name, value := range p.Values {
 			bound[name] = showBound(value.value)
 		}
 	}

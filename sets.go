@@ -164,8 +164,6 @@ func (b *binding) resolveSet() error {
 	return nil
 }
 
-func (b *binding) missing() []string { return b.missingIn(b.Set) }
-
 func (b *binding) missingIn(set string) []string {
 	var names []string
 	for _, p := range b.table {

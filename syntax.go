@@ -96,5 +96,3 @@ func wrap(text string) string {
 	}
 	return b.String() + "\n"
 }
-
-
