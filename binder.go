@@ -40,19 +40,16 @@ func refuse(id, format string, args ...any) *bindError {
 	return &bindError{ID: id, Message: fmt.Sprintf(format, args...)}
 }
 
-// kebab turns PowerShell's id into ours: AmbiguousParameter, ambiguous-parameter.
-func kebab(id string) string {
+// kebab is a name in PowerShell's spelling in lower case with dashes: client-id.
+func kebab(name string) string {
 	var b strings.Builder
-	for i, r := range id {
-		if r >= 'A' && r <= 'Z' {
-			if i > 0 {
-				b.WriteByte('-')
-			}
-			r += 'a' - 'A'
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' && i > 0 && name[i-1] >= 'a' {
+			b.WriteByte('-')
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return strings.ToLower(b.String())
 }
 
 // bindArgs binds a program's arguments. It also says what it bound when it fails.

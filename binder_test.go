@@ -51,7 +51,7 @@ func TestBinderAnswersAsPowerShell(t *testing.T) {
 	}
 	for _, c := range recordedCases(t) {
 		if c.Kind != "typed" { // between PowerShell's objects
-			_, p, err := bindLine(c.Line)
+			_, p, err := bindVerbLine(c.Line)
 			check(c, "line", p, err)
 		}
 		if c.Argv != nil {
@@ -223,7 +223,7 @@ func TestLinesBeyondTheRecording(t *testing.T) {
 		`Connect-Entra --scopes=a,b --no-welcome -- az login`:    `UserParameterSet NoWelcome=true Scopes=["a","b"]`,
 		`Connect-Entra a env:T`:                                  `UserParameterSet ClientId="env:T" Scopes=["a"]`,
 	} {
-		_, p, err := bindLine(line)
+		_, p, err := bindVerbLine(line)
 		got := describe(p)
 		if id := new(bindError); errors.As(err, &id) {
 			got = id.ID
@@ -279,7 +279,7 @@ func TestShellsAreUndone(t *testing.T) {
 // TestLongLinesEnd holds lines that a careless reader would read for hours.
 func TestLongLinesEnd(t *testing.T) {
 	for _, piece := range []string{"(", "((a) ", "@('", "$(", "<##>", "a,", "'", "-a:", "`", "\"$(", "${", "a;", "> ", "-Scopes ", "{", "$a.b("} {
-		bindLine("Connect-Entra " + strings.Repeat(piece, 20_000))
+		bindVerbLine("Connect-Entra " + strings.Repeat(piece, 20_000))
 		bind(parameters, strings.Split(strings.Repeat(piece+"\x00", 5_000), "\x00"))
 	}
 }

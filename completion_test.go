@@ -33,9 +33,9 @@ func TestCompletionOffersAsPowerShell(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := []string{}
-		for _, o := range complete(splitWords(c.Line), clouds) {
-			if !isOurs(o.text) {
-				got = append(got, o.text)
+		for _, o := range completeLine(splitWords(c.Line), clouds) {
+			if !isOurs(o.Text) {
+				got = append(got, o.Text)
 			}
 		}
 		if !slices.Equal(got, c.Offers) {
@@ -70,9 +70,9 @@ func TestCompletionOfOurs(t *testing.T) {
 		`connect-entra -TenantId "a b" -Id`:           "-Identity",
 	} {
 		var got []string
-		for _, o := range complete(splitWords(line), clouds) {
-			if row := slices.IndexFunc(commonParameters, func(p parameter) bool { return "-"+p.name == o.text }); row < 0 {
-				got = append(got, o.keep+o.text)
+		for _, o := range completeLine(splitWords(line), clouds) {
+			if row := slices.IndexFunc(commonParameters, func(p parameter) bool { return "-"+p.name == o.Text }); row < 0 {
+				got = append(got, o.Keep+o.Text)
 			}
 		}
 		if strings.Join(got, " ") != want {

@@ -15,6 +15,12 @@ import (
 // for one of the type that its parameter wants.
 type unknown string
 
+// isVariable holds for $name, and not for an expression, which may hold anything.
+func (v unknown) isVariable() bool {
+	name, ok := strings.CutPrefix(string(v), "$")
+	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) && r != ':' })
+}
+
 // convert makes value what p wants.
 func convert(p parameter, value any) (any, error) {
 	if p.common {

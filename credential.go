@@ -50,7 +50,7 @@ func toSecret(p parameter, value any) (any, error) {
 	case Secret:
 		return v, nil
 	case unknown:
-		return Secret{v.place("$secret")}, nil
+		return Secret{placeOf(v, "$secret")}, nil
 	case string:
 		if isSecretSource(v) {
 			return Secret{v}, nil
@@ -83,7 +83,7 @@ func toCredential(p parameter, value any) (any, error) {
 	case nil:
 		return nil, nil
 	case unknown:
-		return credential{Secret: Secret{v.place("$credential")}}, nil
+		return credential{Secret: Secret{placeOf(v, "$credential")}}, nil
 	case string:
 		id, place, placed := strings.Cut(v, ":")
 		if v == "" || isGUID(id) && (!placed || isSecretSource(place)) {
@@ -133,12 +133,11 @@ func certificateName(text string) (parameter string, ok bool) {
 	return "", false
 }
 
-// place names where a secret is that a line does not tell: the variable, or standIn for
+// placeOf names where a secret is that a line does not tell: the variable, or standIn for
 // an expression, which may hold the secret itself: (ConvertTo-SecureString …).
-func (v unknown) place(standIn string) string {
-	name, ok := strings.CutPrefix(string(v), "$")
-	if !ok || name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) && r != ':' }) {
-		return standIn
+func placeOf(v unknown, standIn string) string {
+	if v.isVariable() {
+		return string(v)
 	}
-	return string(v)
+	return standIn
 }

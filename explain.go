@@ -55,7 +55,7 @@ func (s silent) Unwrap() error { return s.error }
 func (sys *system) explain(args []string) explanation {
 	var e explanation
 	if len(args) == 1 && strings.ContainsAny(args[0], " \t\r\n") {
-		e.verb, e.params, e.err = bindLine(args[0])
+		e.verb, e.params, e.err = bindVerbLine(args[0])
 	} else {
 		e.verb, args = chooseVerb(args)
 		e.params, e.err = bind(e.verb.parameters, args)
@@ -86,15 +86,21 @@ func (plan *Plan) showUnknown(p Params) {
 	}
 }
 
-// bindLine binds a PowerShell line.
-func bindLine(text string) (verb, Params, error) {
-	name, s, err := readPowerShell(text, func(word string) bool { _, ok := findVerb(word); return ok })
+// bindVerbLine binds a PowerShell line.
+func bindVerbLine(text string) (verb, Params, error) {
+	name, b, command, err := bindLine(parametersOf, text)
 	v, _ := chooseVerb([]string{name})
-	if err != nil {
-		return v, Params{}, err
+	return v, Params{b, command}, err
+}
+
+// parametersOf gives the parameters of a verb, by its first word or a cmdlet's name; of
+// connect where it is none.
+func parametersOf(word string) (table []parameter, ok bool) {
+	v, ok := findVerb(word)
+	if !ok {
+		v = verbs()[0]
 	}
-	b, err := bindArguments(v.parameters, withNames(v.parameters, s.arguments))
-	return v, Params{b, s.command}, err
+	return v.parameters, ok
 }
 
 // placeholders stand for values that a line does not tell and a plan looks at.

@@ -14,7 +14,7 @@ import (
 // PowerShell, and binds them again.
 func TestRetypedLinesBindTheSame(t *testing.T) {
 	for _, c := range recordedCases(t) {
-		v, p, err := bindLine(c.Line)
+		v, p, err := bindVerbLine(c.Line)
 		if err != nil || c.Kind == "typed" {
 			continue
 		}
@@ -24,7 +24,7 @@ func TestRetypedLinesBindTheSame(t *testing.T) {
 		if again, err := bind(v.parameters, bash[1:]); !sameBinding(p, again) {
 			t.Errorf("%s\nin bash %s\ngives %s %v", c.Line, e.inBash(), describe(again), err)
 		}
-		if _, again, err := bindLine(e.inPowerShell()); !sameBinding(p, again) {
+		if _, again, err := bindVerbLine(e.inPowerShell()); !sameBinding(p, again) {
 			t.Errorf("%s\nin PowerShell %s\ngives %s %v", c.Line, e.inPowerShell(), describe(again), err)
 		}
 	}

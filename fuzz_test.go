@@ -23,7 +23,7 @@ func FuzzArguments(f *testing.F) {
 		args := strings.Split(joined, "\x00")
 		p, err := bind(parameters, args)
 		checkBound(t, strings.ReplaceAll(joined, "\x00", " "), p, err)
-		complete(append([]string{"connect-entra"}, args...), clouds)
+		completeLine(append([]string{"connect-entra"}, args...), clouds)
 	})
 }
 
@@ -35,7 +35,7 @@ func FuzzLine(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		v, p, err := bindLine(text)
+		v, p, err := bindVerbLine(text)
 		if v.name != "connect" {
 			return
 		}

@@ -26,9 +26,32 @@ type statement struct {
 	command   []string // what follows --; nil without
 }
 
-// readPowerShell reads a line, or several: the first statement that begins with a name
-// that isCommand knows, which is taken off, else the first of all.
-func readPowerShell(text string, isCommand func(string) bool) (name string, s statement, err error) {
+// bindLine reads a line of PowerShell, or several, and binds the first statement that
+// begins with the name of a command, else the first of all. tables gives a command's
+// parameters, and for what is none, ok false and those of a line without its command.
+// command is the name as typed; rest is what stands behind --, nil without.
+func bindLine(tables func(command string) (table []parameter, ok bool), text string) (command string, b Bound, rest []string, err error) {
+	command, arguments, rest, err := readArgumentsOf(tables, text)
+	if err != nil {
+		return command, Bound{}, rest, err
+	}
+	table, _ := tables(command)
+	b, err = bindArguments(table, arguments)
+	return command, b, rest, err
+}
+
+// readArgumentsOf reads a line as bindLine does, and does not bind it.
+func readArgumentsOf(tables func(command string) (table []parameter, ok bool), text string) (command string, arguments []argument, rest []string, err error) {
+	command, s, err := readStatement(text, func(word string) bool { _, ok := tables(word); return ok })
+	if err != nil {
+		return command, nil, nil, err
+	}
+	table, _ := tables(command)
+	return command, withNames(table, s.arguments), s.command, nil
+}
+
+// readStatement finds the statement, without the command's name.
+func readStatement(text string, isCommand func(string) bool) (name string, s statement, err error) {
 	if len(text) > maxLine {
 		return "", s, refuse("usage", "A line of more than %d bytes is not read.", maxLine)
 	}

@@ -153,7 +153,7 @@ func bashQuote(text string) string {
 // none: whoever types the line chooses one.
 func bashName(text string) string {
 	name := text[1:]
-	if hasPrefixFold(name, "env:") {
+	if startsWith(name, "env:") {
 		name = name[len("env:"):]
 	}
 	if text[0] == '(' || !isWord(name) || strings.Contains(name, ".") {

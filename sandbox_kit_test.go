@@ -101,7 +101,7 @@ func TestPracticeKitForPowerShell(t *testing.T) {
 		if line == "" || strings.HasPrefix(line, "#") || strings.ContainsAny(line, "|") {
 			continue
 		}
-		_, p, err := bindLine(line)
+		_, p, err := bindVerbLine(line)
 		if err != nil {
 			t.Errorf("%s\n%v", line, err)
 		}

@@ -17,15 +17,15 @@ func mayShare(text string) bool {
 	if strings.ContainsAny(text, "#;|&\r\n") {
 		return false
 	}
-	name, s, err := readPowerShell(text, func(word string) bool { _, ok := findVerb(word); return ok })
-	if err != nil || len(s.command) > 0 {
+	name, arguments, command, err := readArgumentsOf(parametersOf, text)
+	if err != nil || len(command) > 0 {
 		return false
 	}
-	v, _ := chooseVerb([]string{name})
+	table, _ := parametersOf(name)
 	secret := false // whether the value that comes is a secret parameter's
-	for _, a := range withNames(v.parameters, s.arguments) {
+	for _, a := range arguments {
 		if a.name != "" {
-			secret = meansSecret(v.parameters, a.name)
+			secret = meansSecret(table, a.name)
 		}
 		if a.valued {
 			if !isHarmless(a.value, secret) {
@@ -42,7 +42,7 @@ func mayShare(text string) bool {
 func meansSecret(table []parameter, name string) bool {
 	known := false
 	for _, p := range table {
-		if slices.ContainsFunc(append([]string{p.name}, p.aliases...), func(full string) bool { return hasPrefixFold(full, name) }) {
+		if slices.ContainsFunc(append([]string{p.name}, p.aliases...), func(full string) bool { return startsWith(full, name) }) {
 			if p.kind == aSecret || p.kind == aCredential {
 				return true
 			}
@@ -62,13 +62,17 @@ func isHarmless(value any, secret bool) bool {
 		return !strings.Contains(v, "$(") && !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
 	case []any:
 		return !secret && !slices.ContainsFunc(v, func(item any) bool { return !isHarmless(item, false) })
-	case number:
-		return !secret
 	case unknown: // a variable is; an expression may hold anything
-		name, ok := strings.CutPrefix(string(v), "$")
-		return ok && !strings.ContainsFunc(name, func(r rune) bool { return r != ':' && !isNameRune(r) })
+		return v.isVariable()
+	case bool, nil:
+		return true
 	}
-	return true // a Boolean, the place of a secret, nothing
+	return !secret // a number
+}
+
+// startsWith is strings.HasPrefix without regard to case.
+func startsWith(text, prefix string) bool {
+	return len(prefix) <= len(text) && strings.EqualFold(text[:len(prefix)], prefix)
 }
 
 func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == '/' }
