@@ -9,10 +9,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"html"
@@ -334,13 +336,13 @@ func testApp() practiceApp {
 // testCertificate is good at any time, synctest's included, which starts in 2000.
 var testCertificate = sync.OnceValues(func() (*x509.Certificate, *rsa.PrivateKey) {
 	key := testKey().private
-	return newTestCertificate(key, time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)), key
+	return newTestCertificate(key, "Test", time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)), key
 })
 
-func newTestCertificate(key *rsa.PrivateKey, from, until time.Time) *x509.Certificate {
+func newTestCertificate(key *rsa.PrivateKey, name string, from, until time.Time) *x509.Certificate {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(from.Unix()),
-		Subject:      pkix.Name{CommonName: "Test"},
+		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    from,
 		NotAfter:     until,
 	}
@@ -353,6 +355,20 @@ func newTestCertificate(key *rsa.PrivateKey, from, until time.Time) *x509.Certif
 		panic(err)
 	}
 	return certificate
+}
+
+// thumbprintOf is how Windows and Entra's admin center name a certificate.
+func thumbprintOf(certificate *x509.Certificate) string {
+	return fmt.Sprintf("%X", sha1.Sum(certificate.Raw))
+}
+
+// pemOf is a file with certificate and key.
+func pemOf(certificate *x509.Certificate, key *rsa.PrivateKey) []byte {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	return append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})...)
 }
 
 func TestFakeEntraFaults(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 
+	"connect-entra/certificate"
 	"connect-entra/failure"
 )
 
@@ -54,16 +55,16 @@ func signInBySecret(sys *system, plan Plan) (source, error) {
 }
 
 func signInByCertificate(sys *system, plan Plan) (source, error) {
-	var pair keyPair
+	var pair certificate.Pair
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
-		if pair.key == nil {
+		if pair.Key == nil {
 			var err error
 			if pair, err = loadCertificate(ctx, sys, plan.Certificate); err != nil {
 				return Token{}, err
 			}
 		}
 		credential := confidential.NewCredFromAssertionCallback(func(_ context.Context, o confidential.AssertionRequestOptions) (string, error) {
-			return pair.assertion(o.TokenEndpoint, o.ClientID, plan.SendChain)
+			return pair.Assertion(o.TokenEndpoint, o.ClientID, plan.SendChain)
 		})
 		return signInAsApp(ctx, sys, plan, credential, ask)
 	}), nil

@@ -46,7 +46,7 @@ func TestCommandMakesTheSameConnection(t *testing.T) {
 		"-EnvironmentVariable -ContextScope CurrentUser",
 		"-ClientSecretCredential " + someApp + ":env:S -TenantId contoso.com -ContextScope CurrentUser",
 		"-ClientSecretCredential " + someApp + ":@/a/secret -TenantId contoso.com -ContextScope CurrentUser",
-		"-CertificateThumbprint " + exported + other + " -ContextScope CurrentUser",
+		"-CertificateThumbprint " + strings.Repeat("9C", 20) + other + " -ContextScope CurrentUser",
 		"-Certificate /a/app.pfx -CertificatePassword env:PW -SendCertificateChain true" + other + " -ContextScope CurrentUser",
 		"-Certificate /a/app.pem -CertificatePassword -" + other + " -ContextScope CurrentUser",
 	} {

@@ -177,14 +177,8 @@ func TestProcessReachesEveryCloud(t *testing.T) {
 // writeTestCertificate gives the path of the test app's certificate with its key.
 func writeTestCertificate(t testing.TB) string {
 	t.Helper()
-	certificate, key := testCertificate()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "app.pem")
-	data := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})...)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	if err := os.WriteFile(path, pemOf(testCertificate()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

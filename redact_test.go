@@ -4,14 +4,14 @@ package main
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -107,15 +107,14 @@ func TestForeignTextIsMadeVisible(t *testing.T) {
 		}
 		claims["roles"] = []string{hostile, "a"}
 		env := map[string]string{"T": unsigned(claims) + strings.Repeat("A", 80)}
-		certificate := makeCertificate(t, testKey().private, hostile, time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
-		der, err := x509.MarshalPKCS8PrivateKey(testKey().private)
-		if err != nil {
+		key := testKey().private
+		expired := filepath.Join(t.TempDir(), "x.pem")
+		if err := os.WriteFile(expired, pemOf(newTestCertificate(key, hostile, time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)), key), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		expired := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)
 		for _, args := range [][]string{
 			{"-AccessToken", "env:T"}, {"-AccessToken", "env:T", "-Debug"}, {"context", "-AccessToken", "env:T"}, {"request", "/me", "-AccessToken", "env:T"},
-			{"-ClientId", testClient, "-TenantId", testTenant, "-ContextScope", "Process", "-Certificate", writeTestFile(t, "x.pem", expired, 0o600)},
+			{"-ClientId", testClient, "-TenantId", testTenant, "-ContextScope", "Process", "-Certificate", expired},
 			{"-ClientSecretCredential", testClient + ":env:T", "-TenantId", testTenant, "-ContextScope", "Process", "-Debug"},
 		} {
 			var out bytes.Buffer

@@ -335,7 +335,7 @@ func signAssertion(t *testing.T, header, claims map[string]any) string {
 func TestSandboxAssertionChecks(t *testing.T) {
 	expired := testApp()
 	expired.ClientID = "00000000-0000-4000-8000-0000000000c4"
-	expired.Certificate = newTestCertificate(testKey().private, time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)).Raw
+	expired.Certificate = newTestCertificate(testKey().private, "Test", time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)).Raw
 	f := newFakeEntra(testApp(), expired)
 	long, short := sha256.Sum256(testApp().Certificate), sha1.Sum(testApp().Certificate)
 	old := sha256.Sum256(expired.Certificate)

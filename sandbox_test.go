@@ -177,7 +177,7 @@ func TestSandboxCertificate(t *testing.T) {
 	}
 	wantClaims(t, f, result.AccessToken, "appid="+testClient, "appidacr=2", "idtyp=app")
 
-	other := newTestCertificate(key, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	other := newTestCertificate(key, "Test", time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	credential, err = confidential.NewCredFromCert([]*x509.Certificate{other}, key)
 	if err != nil {
 		t.Fatal(err)

@@ -257,11 +257,11 @@ func TestPipeThatNobodyOpens(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(failure.New("interrupted", "Interrupted."))
-	sys := &system{stderr: io.Discard}
+	sys := &system{stderr: io.Discard, getenv: func(string) string { return "" }}
 	if _, err := (Secret{"@" + pipe}).read(ctx, sys, "the client secret", ""); idOf(err) != "interrupted" {
 		t.Errorf("a secret: %v", err)
 	}
-	if _, err := readCertificate(ctx, sys, CertificateRef{Path: pipe}); idOf(err) != "interrupted" {
+	if _, err := loadCertificate(ctx, sys, CertificateRef{Path: pipe}); idOf(err) != "interrupted" {
 		t.Errorf("a certificate: %v", err)
 	}
 }

@@ -146,7 +146,7 @@ func TestHostilePlacesOfSecrets(t *testing.T) {
 			for parameter, args := range map[string][]string{
 				"AccessToken":            {"-AccessToken", place + hostile},
 				"ClientSecretCredential": {"-ClientSecretCredential", app + ":" + place + hostile, "-TenantId", testTenant, "-ContextScope", "Process"},
-				"CertificatePassword":    {"-CertificatePassword", place + hostile, "-Certificate", "testdata/certificates/openssl/none.pfx", "-ClientId", app, "-TenantId", testTenant, "-ContextScope", "Process"},
+				"CertificatePassword":    {"-CertificatePassword", place + hostile, "-Certificate", "certificate/testdata/openssl/none.pfx", "-ClientId", app, "-TenantId", testTenant, "-ContextScope", "Process"},
 			} {
 				sys, printed := cutOff(t, nil)
 				status := run(t.Context(), sys, args)

@@ -42,19 +42,10 @@ func planCertificate(plan *Plan, p Params, _ func(string) string) error {
 		return failure.New("bad-value", "Must specify 'CertificateThumbprint or CertificateSubjectName or Certificate'.").
 			Try("add -Certificate FILE")
 	case c.Subject == "" && c.Thumbprint != "" && !slices.Contains([]int{40, 64}, len(tidyThumbprint(c.Thumbprint))): // 64: the store knows better advice
-		return badThumbprint(tidyThumbprint(c.Thumbprint))
+		return failure.New("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
+			Try("give the SHA-1 thumbprint: 40 hexadecimal digits")
 	}
 	return plan.needTenant()
-}
-
-// badThumbprint refuses a thumbprint that is not SHA-1's length.
-func badThumbprint(thumbprint string) *failure.Error {
-	f := failure.New("bad-value", "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again.").
-		Try("give the SHA-1 thumbprint: 40 hexadecimal digits")
-	if len(thumbprint) == 64 {
-		f.Try("64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits")
-	}
-	return f
 }
 
 // tidyThumbprint forgives what dialogs and people add to a thumbprint: spaces, colons

@@ -29,11 +29,11 @@ GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o "$work/connect-entra.exe" .
 command -v script >/dev/null || { apt-get update -qq && apt-get install -qq -y bsdutils >/dev/null; }
 prompt() { # WHAT IS TYPED
 	{ sleep 3; printf '%s\r' "$1"; sleep 3; } | script -qec "$wine '$work/connect-entra.exe' -Environment Sandbox -ClientId 00000000-0000-4000-8000-0000000000c1 \
-		-TenantId 00000000-0000-4000-8000-000000000001 -Certificate testdata/certificates/exports/encrypted.pem" /dev/null
+		-TenantId 00000000-0000-4000-8000-000000000001 -Certificate certificate/testdata/exports/encrypted.pem" /dev/null
 }
 for typed in practice wrong; do
 	prompt $typed >"$work/console" || true
-	grep -aq 'Password for testdata/certificates/exports/encrypted.pem:' "$work/console" && ! sed '/Connect-Entra:/,$d' "$work/console" | grep -aq "$typed" ||
+	grep -aq 'Password for certificate/testdata/exports/encrypted.pem:' "$work/console" && ! sed '/Connect-Entra:/,$d' "$work/console" | grep -aq "$typed" ||
 		{ echo "the console's prompt went wrong:"; cat -v "$work/console"; exit 1; }
 	grep -aq 'wrong-password' "$work/console" && said=wrong || said=practice
 	[ $said = $typed ] || { echo "$typed did not arrive:"; cat -v "$work/console"; exit 1; }

@@ -1,8 +1,7 @@
-package main
+package certificate
 
 import (
 	"bytes"
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -12,13 +11,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// listCertificates gives what the stores hold. Windows lets every user list the
+// list gives what the stores hold. Windows lets every user list the
 // machine's certificates; their keys are another matter, which opening tells.
-func listCertificates(_ context.Context, sys *system, stores []string) ([]stored, error) {
+func (l Loader) list(stores []string) ([]stored, error) {
 	var all []stored
 	var failed error
 	for _, name := range stores {
-		some, err := listStore(sys, name)
+		some, err := l.listStore(name)
 		all = append(all, some...)
 		failed = errors.Join(failed, err)
 	}
@@ -33,7 +32,7 @@ var storeLocations = map[string]uint32{
 	localMachine: windows.CERT_SYSTEM_STORE_LOCAL_MACHINE,
 }
 
-func listStore(sys *system, name string) ([]stored, error) {
+func (l Loader) listStore(name string) ([]stored, error) {
 	my, err := windows.UTF16PtrFromString("MY")
 	if err != nil {
 		return nil, err
@@ -43,10 +42,10 @@ func listStore(sys *system, name string) ([]stored, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	defer windows.CertCloseStore(store, 0)
-	return listOpenStore(sys, name, store)
+	return l.listOpenStore(name, store)
 }
 
-func listOpenStore(sys *system, name string, store windows.Handle) ([]stored, error) {
+func (l Loader) listOpenStore(name string, store windows.Handle) ([]stored, error) {
 	var all []stored
 	for entry, err := windows.CertEnumCertificatesInStore(store, nil); ; entry, err = windows.CertEnumCertificatesInStore(store, entry) {
 		if entry == nil {
@@ -60,9 +59,9 @@ func listOpenStore(sys *system, name string, store windows.Handle) ([]stored, er
 			continue // a store holds certificates of all kinds; this one is not being looked for
 		}
 		kept := windows.CertDuplicateCertificateContext(entry) // until the process ends
-		c := newStored(name, certificate, func() (keyPair, error) {
-			key, err := openStoreKey(kept, certificate, name, !sys.terminal.stdin)
-			return keyPair{chain: storeChain(kept, certificate), key: key}, err
+		c := newStored(name, certificate, func() (Pair, error) {
+			key, err := openStoreKey(kept, certificate, name, l.Ask == nil)
+			return Pair{Chain: storeChain(kept, certificate), Key: key}, err
 		})
 		c.subject = storeSubject(kept)
 		all = append(all, c)

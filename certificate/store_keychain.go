@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package certificate
 
 import (
 	"crypto/x509"
@@ -26,8 +26,8 @@ func listKeychains() ([]stored, error) {
 		if err != nil {
 			continue // a keychain holds certificates of all kinds; this one is not being looked for
 		}
-		all = append(all, newStored(currentUser, certificate, func() (keyPair, error) {
-			return keyPair{}, badCertificate("The certificate "+subjectOf(certificate), "is in the keychain, where its key cannot be used by this program").
+		all = append(all, newStored(currentUser, certificate, func() (Pair, error) {
+			return Pair{}, badCertificate("The certificate "+subjectOf(certificate), "is in the keychain, where its key cannot be used by this program").
 				Try("export it in Keychain Access as a .p12 file, and name that: -Certificate FILE.p12")
 		}))
 	}

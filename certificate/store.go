@@ -1,12 +1,10 @@
-//go:build !js
-
 // Certificate stores: which certificate is meant, by the reference's rules, and why none
 // of those there will do. It knows nothing of how an operating system keeps them.
 
-package main
+package certificate
 
 import (
-	"context"
+	"cmp"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
@@ -24,7 +22,7 @@ const (
 	localMachine = `LocalMachine\My`
 )
 
-var certificateStores = []string{currentUser, localMachine}
+var allStores = []string{currentUser, localMachine}
 
 // stored is one certificate of a store. Its key is fetched only when it is chosen, as a
 // smart card would ask for its PIN.
@@ -33,10 +31,10 @@ type stored struct {
 	thumbprint  string            // SHA-1 in upper case
 	subject     string            // as .NET writes it; "" where certificate is nil
 	certificate *x509.Certificate // nil where it cannot be read, which open explains
-	open        func() (keyPair, error)
+	open        func() (Pair, error)
 }
 
-func newStored(store string, certificate *x509.Certificate, open func() (keyPair, error)) stored {
+func newStored(store string, certificate *x509.Certificate, open func() (Pair, error)) stored {
 	return stored{store, thumbprintOf(certificate), distinguishedName(certificate.RawSubject), certificate, open}
 }
 
@@ -45,8 +43,9 @@ func thumbprintOf(certificate *x509.Certificate) string {
 	return fmt.Sprintf("%X", sha1.Sum(certificate.Raw))
 }
 
-// certificateSearch is what to look for and where.
-type certificateSearch struct {
+// search is what to look for and where.
+type search struct {
+	Loader
 	subject    string
 	thumbprint string // without what dialogs put between
 	stores     []string
@@ -54,44 +53,52 @@ type certificateSearch struct {
 }
 
 // searchOf makes a search of ref; ok is false where ref names a file.
-func searchOf(ref CertificateRef) (s certificateSearch, ok bool, err error) {
-	s.stores = certificateStores
+func (l Loader) searchOf(ref Ref) (s search, ok bool, err error) {
+	s.Loader, s.stores = l, allStores
 	switch {
 	case ref.Subject != "":
 		s.subject, s.told = ref.Subject, "subject name '"+failure.Clean(ref.Subject)+"'"
 		return s, true, nil
 	case ref.Thumbprint != "":
-		s.thumbprint = tidyThumbprint(ref.Thumbprint)
+		s.thumbprint = tidy(ref.Thumbprint)
 	default:
 		path := strings.ReplaceAll(ref.Path, "/", `\`)
 		if len(path) < 5 || !strings.EqualFold(path[:5], "Cert:") {
 			return s, false, nil
 		}
 		// "Cert:\CurrentUser\My\THUMBPRINT"; the first backslash may be missing in PowerShell.
-		folder, thumbprint, _ := cutLast(strings.TrimPrefix(path[5:], `\`), `\`)
-		i := slices.IndexFunc(certificateStores, func(store string) bool { return strings.EqualFold(store, folder) })
-		if s.thumbprint = tidyThumbprint(thumbprint); i < 0 || len(s.thumbprint) != 40 && len(s.thumbprint) != 64 {
+		path = strings.TrimPrefix(path[5:], `\`)
+		last := max(strings.LastIndex(path, `\`), 0)
+		folder, thumbprint := path[:last], strings.TrimPrefix(path[last:], `\`)
+		i := slices.IndexFunc(allStores, func(store string) bool { return strings.EqualFold(store, folder) })
+		if s.thumbprint = tidy(thumbprint); i < 0 || len(s.thumbprint) != 40 && len(s.thumbprint) != 64 {
 			return s, true, failure.New("bad-value", "%s does not name a certificate.", failure.Clean(ref.Path)).
 				Try(`write it as PowerShell does: Cert:\%s\ or Cert:\%s\ and the thumbprint, 40 hexadecimal digits`, currentUser, localMachine)
 		}
-		s.stores = certificateStores[i : i+1]
+		s.stores = allStores[i : i+1]
 	}
 	s.told = "thumbprint '" + failure.Clean(s.thumbprint) + "'"
 	return s, true, nil
 }
 
-// findCertificate takes the first store that has a match, and there the newest of those
-// that are valid today. Source: GetCertificateByThumbprint and GetCertificateByName in
+// tidy forgives what dialogs and people add to a thumbprint: spaces, colons and the
+// invisible marks that Windows' certificate dialog copies.
+func tidy(thumbprint string) string {
+	return strings.NewReplacer(" ", "", ":", "", "\u200e", "", "\u200f", "", "\ufeff", "").Replace(thumbprint)
+}
+
+// find takes the first store that has a match, and there the newest of those that are valid
+// today. Source: GetCertificateByThumbprint and GetCertificateByName in
 // msgraph-sdk-powershell's AuthenticationHelpers.cs.
-func findCertificate(ctx context.Context, sys *system, s certificateSearch) (keyPair, error) {
-	all, err := listCertificates(ctx, sys, s.stores)
+func (s search) find() (Pair, error) {
+	all, err := s.list(s.stores)
 	if err != nil {
-		return keyPair{}, s.notFound("The store cannot be read: " + failure.Clean(err.Error()) + ".").Because(err)
+		return Pair{}, s.notFound("The store cannot be read: " + failure.Clean(err.Error()) + ".").Because(err)
 	}
 	return s.choose(all)
 }
 
-func (s certificateSearch) choose(all []stored) (keyPair, error) {
+func (s search) choose(all []stored) (Pair, error) {
 	all = slices.DeleteFunc(all, func(c stored) bool { return !slices.Contains(s.stores, c.store) })
 	now := time.Now()
 	var refusal error
@@ -112,9 +119,9 @@ func (s certificateSearch) choose(all []stored) (keyPair, error) {
 		}
 	}
 	if refusal != nil {
-		return keyPair{}, refusal
+		return Pair{}, refusal
 	}
-	return keyPair{}, s.miss(all, now)
+	return Pair{}, s.miss(all, now)
 }
 
 // byNotBefore puts the newest last, and first what cannot be read.
@@ -128,7 +135,7 @@ func byNotBefore(a, b stored) int {
 	return begin(a).Compare(begin(b))
 }
 
-func (s certificateSearch) matches(c stored) bool {
+func (s search) matches(c stored) bool {
 	if s.subject != "" {
 		return c.certificate != nil && sameName(s.subject, c.subject)
 	}
@@ -136,7 +143,7 @@ func (s certificateSearch) matches(c stored) bool {
 }
 
 // notFound is the reference's text, with what is known besides.
-func (s certificateSearch) notFound(why string) *failure.Error {
+func (s search) notFound(why string) *failure.Error {
 	return failure.New("certificate-not-found", "%s", strings.TrimSpace("Certificate with "+s.told+" was not found in certificate store or has expired. "+why)).
 		Try("name its file instead: -Certificate FILE")
 }
@@ -150,20 +157,19 @@ func noKeyInStore(certificate *x509.Certificate, store string) *failure.Error {
 const importWithKey = "import it with its private key (a PFX file), or name such a file: -Certificate FILE"
 
 // miss says why nothing of all would do, by the nearest that is there.
-func (s certificateSearch) miss(all []stored, now time.Time) error {
+func (s search) miss(all []stored, now time.Time) error {
 	for _, c := range all {
 		if c.certificate == nil {
 			continue
 		}
 		if len(s.thumbprint) == 64 && strings.EqualFold(s.thumbprint, fmt.Sprintf("%x", sha256.Sum256(c.certificate.Raw))) {
-			f := badThumbprint(s.thumbprint)
-			f.Message += fmt.Sprintf(" This is the SHA-256 thumbprint of %s.", failure.Clean(c.subject))
-			return f.Try("give its SHA-1 thumbprint: %s", c.thumbprint)
+			return failure.New("bad-value", "%s This is the SHA-256 thumbprint of %s.", notSHA1, failure.Clean(c.subject)).
+				Try("give its SHA-1 thumbprint: %s", c.thumbprint)
 		}
 		if s.matches(c) {
 			when, cure := "expired on "+day(c.certificate.NotAfter), newCertificate
 			if now.Before(c.certificate.NotBefore) {
-				when, cure = "is not valid before "+day(c.certificate.NotBefore), "check this host's clock, or wait until then"
+				when, cure = "is not valid before "+day(c.certificate.NotBefore), waitForIt
 			}
 			f := s.notFound(fmt.Sprintf("It is in %s, but %s.", c.store, when)).Try("%s", cure)
 			f.ID = "certificate-expired"
@@ -171,11 +177,15 @@ func (s certificateSearch) miss(all []stored, now time.Time) error {
 		}
 	}
 	if len(s.thumbprint) == 64 {
-		return badThumbprint(s.thumbprint)
+		return failure.New("bad-value", notSHA1).Try("64 digits are a SHA-256 thumbprint: give the SHA-1 one, 40 hexadecimal digits")
 	}
-	if c, ok := s.nearest(all); ok {
-		return s.notFound("The nearest there is "+failure.Clean(c.subject)+".").
-			Try("give the whole subject: -CertificateSubjectName %s", hostShell().quote(failure.Clean(c.subject)))
+	if c, ok := s.similar(all); ok {
+		subject := failure.Clean(c.subject)
+		f := s.notFound("The nearest there is " + subject + ".")
+		if s.Quote != nil {
+			subject = s.Quote(subject)
+		}
+		return f.Try("give the whole subject: -CertificateSubjectName %s", subject)
 	}
 	f := s.notFound(summary(all, s.stores))
 	if s.thumbprint != "" && strings.Trim(s.thumbprint, "0123456789abcdefABCDEF") != "" {
@@ -183,6 +193,9 @@ func (s certificateSearch) miss(all []stored, now time.Time) error {
 	}
 	return f
 }
+
+// notSHA1 is the reference's text for a thumbprint of another length.
+const notSHA1 = "'CertificateThumbprint' must have a length of 40. Ensure you have the right certificate thumbprint then try again."
 
 // summary names what a store holds, up to a few: on a host without Windows there is no
 // other way to see it.
@@ -193,7 +206,7 @@ func summary(all []stored, stores []string) string {
 	}
 	var lines []string
 	for _, c := range all {
-		name := failure.Clean(firstOf(c.subject, "one that cannot be read"))
+		name := failure.Clean(cmp.Or(c.subject, "one that cannot be read"))
 		lines = append(lines, fmt.Sprintf("%s (%s)", name, c.thumbprint))
 	}
 	if more := len(lines) - shown; more > 0 {
@@ -202,10 +215,10 @@ func summary(all []stored, stores []string) string {
 	return "There are: " + strings.Join(lines, "; ") + "."
 }
 
-// nearest finds the subject that was meant: one with all that was typed and more, or one
+// similar finds the subject that was meant: one with all that was typed and more, or one
 // that only other spaces, another order, a missing CN= or a slip or two keep from matching.
-func (s certificateSearch) nearest(all []stored) (stored, bool) {
-	if s.subject == "" {
+func (s search) similar(all []stored) (stored, bool) {
+	if s.subject == "" || s.Nearest == nil {
 		return stored{}, false
 	}
 	typed := looseParts(s.subject)
@@ -223,7 +236,7 @@ func (s certificateSearch) nearest(all []stored) (stored, bool) {
 		names = append(names, name)
 		subjects[name] = c
 	}
-	c, ok := subjects[nearest(strings.Join(typed, ","), names)]
+	c, ok := subjects[s.Nearest(strings.Join(typed, ","), names)]
 	return c, ok
 }
 

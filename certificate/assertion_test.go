@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package certificate
 
 import (
 	"crypto"
@@ -48,7 +46,7 @@ type assertionParts struct {
 }
 
 // readAssertion takes an assertion apart and checks its signature with pair's certificate.
-func readAssertion(t *testing.T, token string, pair keyPair) (a assertionParts) {
+func readAssertion(t *testing.T, token string, pair Pair) (a assertionParts) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -64,7 +62,7 @@ func readAssertion(t *testing.T, token string, pair keyPair) (a assertionParts) 
 	if err := errors.Join(json.Unmarshal(raw[0], &a.header), json.Unmarshal(raw[1], &a.claims)); err != nil {
 		t.Fatal(err)
 	}
-	public := pair.chain[0].PublicKey.(*rsa.PublicKey)
+	public := pair.Chain[0].PublicKey.(*rsa.PublicKey)
 	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	var err error
 	switch a.header.Alg {
@@ -81,14 +79,14 @@ func readAssertion(t *testing.T, token string, pair keyPair) (a assertionParts) 
 	return a
 }
 
-func testPair(t *testing.T, key func(*rsa.PrivateKey) crypto.Signer) keyPair {
+func testPair(t *testing.T, key func(*rsa.PrivateKey) crypto.Signer) Pair {
 	private := exportedKey(t)
-	return keyPair{
-		chain: []*x509.Certificate{
+	return Pair{
+		Chain: []*x509.Certificate{
 			makeCertificate(t, private, "leaf", time.Now(), time.Now().AddDate(1, 0, 0)),
 			makeCertificate(t, private, "above", time.Now(), time.Now().AddDate(1, 0, 0)),
 		},
-		key: key(private),
+		Key: key(private),
 	}
 }
 
@@ -97,10 +95,10 @@ const tokenEndpoint = "https://login.microsoftonline.com/contoso.onmicrosoft.com
 func TestAssertion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pair := testPair(t, func(k *rsa.PrivateKey) crypto.Signer { return k })
-		leaf := sha256.Sum256(pair.chain[0].Raw)
+		leaf := sha256.Sum256(pair.Chain[0].Raw)
 		seen := map[string]bool{}
 		for range 20 {
-			token, err := pair.assertion(tokenEndpoint, "app", false)
+			token, err := pair.Assertion(tokenEndpoint, "app", false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,8 +115,8 @@ func TestAssertion(t *testing.T) {
 			}
 			seen[c.Jti] = true
 		}
-		token, _ := pair.assertion(tokenEndpoint, "app", true)
-		if x5c := readAssertion(t, token, pair).header.X5c; len(x5c) != 2 || string(x5c[0]) != string(pair.chain[0].Raw) || string(x5c[1]) != string(pair.chain[1].Raw) {
+		token, _ := pair.Assertion(tokenEndpoint, "app", true)
+		if x5c := readAssertion(t, token, pair).header.X5c; len(x5c) != 2 || string(x5c[0]) != string(pair.Chain[0].Raw) || string(x5c[1]) != string(pair.Chain[1].Raw) {
 			t.Error("x5c is not the chain, the leaf first")
 		}
 	})
@@ -126,12 +124,12 @@ func TestAssertion(t *testing.T) {
 
 func TestAssertionWhereTheKeyCannotDoPSS(t *testing.T) {
 	pair := testPair(t, func(k *rsa.PrivateKey) crypto.Signer { return stubborn{k, errors.New("NTE_NOT_SUPPORTED"), nil} })
-	token, err := pair.assertion(tokenEndpoint, "app", true)
+	token, err := pair.Assertion(tokenEndpoint, "app", true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := readAssertion(t, token, pair)
-	leaf := sha1.Sum(pair.chain[0].Raw)
+	leaf := sha1.Sum(pair.Chain[0].Raw)
 	if a.header.Alg != "RS256" || a.header.X5t != base64.RawURLEncoding.EncodeToString(leaf[:]) || a.header.X5tS256 != "" || len(a.header.X5c) != 2 || a.claims.Aud != tokenEndpoint {
 		t.Errorf("%+v", a)
 	}
@@ -141,7 +139,7 @@ func TestAssertionThatCannotBeSigned(t *testing.T) {
 	pair := testPair(t, func(k *rsa.PrivateKey) crypto.Signer {
 		return stubborn{k, errors.New("no PSS"), errors.New("the card was taken out")}
 	})
-	_, err := pair.assertion(tokenEndpoint, "app", false)
+	_, err := pair.Assertion(tokenEndpoint, "app", false)
 	if got := refusalLine(t, err); got != "bad-certificate: The key of CN=leaf refused to sign: the card was taken out. | check that this user may use the key, and that its card or token is there" {
 		t.Error(got)
 	}
@@ -149,7 +147,7 @@ func TestAssertionThatCannotBeSigned(t *testing.T) {
 	pair = testPair(t, func(k *rsa.PrivateKey) crypto.Signer {
 		return stubborn{k, failure.New("declined", "No PIN was entered."), nil}
 	})
-	_, err = pair.assertion(tokenEndpoint, "app", false)
+	_, err = pair.Assertion(tokenEndpoint, "app", false)
 	if got := refusalLine(t, err); !strings.HasPrefix(got, "declined: No PIN") {
 		t.Error(got)
 	}

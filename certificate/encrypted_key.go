@@ -1,11 +1,10 @@
-//go:build !js
-
 // Keys under a password, by the standard library alone: PKCS#8 with PBES2 (RFC 8018),
 // which OpenSSL and .NET write, and OpenSSL's traditional form.
 
-package main
+package certificate
 
 import (
+	"context"
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
@@ -20,6 +19,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+
+	"connect-entra/failure"
 )
 
 // maxRounds bounds key derivation, so that a file cannot hold the processor for hours:
@@ -52,6 +53,44 @@ var blockCiphers = map[string]struct {
 	"2.16.840.1.101.3.4.1.22": {24, aes.NewCipher},
 	"2.16.840.1.101.3.4.1.42": {32, aes.NewCipher},
 	"1.2.840.113549.3.7":      {24, des.NewTripleDESCipher},
+}
+
+func (r *reader) addEncryptedKey(ctx context.Context, name string, decrypt func(password string) (crypto.Signer, error)) error {
+	if err := r.needPassword(ctx, name); err != nil {
+		return err
+	}
+	key, err := decrypt(r.password)
+	switch {
+	case errors.Is(err, errWrongPassword):
+		return wrongPassword(name, err)
+	case err != nil:
+		return badCertificate(name, "holds an encrypted key that cannot be read: "+failure.Clean(err.Error())).Because(err).
+			Try("openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out key.pem, and -Certificate cert.pem,key.pem")
+	}
+	return r.addKey(key, name)
+}
+
+// needPassword reads the password that was named, or asks the person who is there; the
+// second file of a pair has the first one's.
+func (r *reader) needPassword(ctx context.Context, name string) (err error) {
+	read := r.Password
+	if read == nil {
+		read = r.Ask
+	}
+	switch {
+	case r.password != "":
+		return nil
+	case read == nil:
+		return failure.New("wrong-password", "%s needs a password.", failure.Clean(name)).
+			Try("say where it is: -CertificatePassword -, @FILE or env:NAME")
+	}
+	r.password, err = read(ctx, name)
+	return err
+}
+
+func wrongPassword(name string, err error) *failure.Error {
+	return failure.New("wrong-password", "The password does not open %s.", failure.Clean(name)).Because(err).
+		Try("check the password, and what -CertificatePassword names")
 }
 
 // encryptedPKCS8 is EncryptedPrivateKeyInfo (RFC 5958 §3).
@@ -165,36 +204,4 @@ func decryptTraditional(block *pem.Block, password string) (crypto.Signer, error
 		return nil, errWrongPassword
 	}
 	return signer, nil
-}
-
-// checkRounds walks DER for the shape in which every password scheme keeps its count of
-// rounds, a number behind a salt, as go-pkcs12 takes any number and would work for days.
-func checkRounds(der []byte, depth int) error {
-	const deepest = 32
-	afterSalt := false
-	for len(der) > 0 && depth < deepest {
-		var value asn1.RawValue
-		rest, err := asn1.Unmarshal(der, &value)
-		if err != nil {
-			return nil // not DER: no concern of this function
-		}
-		isSalt := value.Class == asn1.ClassUniversal && value.Tag == asn1.TagOctetString
-		if afterSalt && value.Class == asn1.ClassUniversal && value.Tag == asn1.TagInteger {
-			var rounds int32
-			if _, err := asn1.Unmarshal(value.FullBytes, &rounds); err != nil {
-				return tooManyRounds("more than 2147483647")
-			}
-			if rounds > maxRounds {
-				return tooManyRounds(rounds)
-			}
-		}
-		if value.IsCompound || isSalt {
-			if err := checkRounds(value.Bytes, depth+1); err != nil {
-				return err
-			}
-		}
-		afterSalt = isSalt
-		der = rest
-	}
-	return nil
 }

@@ -1,9 +1,6 @@
-//go:build !js
-
-package main
+package certificate
 
 import (
-	"context"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -18,7 +15,7 @@ import (
 func certificateSeeds(t testing.TB) [][]byte {
 	t.Helper()
 	var seeds [][]byte
-	for _, pattern := range []string{opensslFiles + "*", dotnetFiles + "*", "testdata/certificates/store/*"} {
+	for _, pattern := range []string{opensslFiles + "*", dotnetFiles + "*", "testdata/store/*"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatal(pattern, err)
@@ -33,13 +30,13 @@ func certificateSeeds(t testing.TB) [][]byte {
 // readHostile reads data as a certificate file with a password. Whatever it holds, what
 // comes out is a pair that belongs together or a failure that names the file.
 func readHostile(t *testing.T, data []byte) {
-	r := certificateReader{ref: CertificateRef{HasPass: true}, password: "practice"}
-	err := r.add(context.Background(), newHolder(t, "", "", nil).system, data, "hostile")
+	r := reader{Loader: named("practice"), password: "practice"}
+	err := r.add(t.Context(), data, "hostile")
 	if err == nil {
 		err = r.match("hostile")
 	}
 	if err == nil {
-		if !samePublicKey(r.key.Public(), r.chain[0].PublicKey) {
+		if !samePublicKey(r.Key.Public(), r.Chain[0].PublicKey) {
 			t.Error("the key is another certificate's")
 		}
 		err = r.check()
@@ -51,14 +48,14 @@ func readHostile(t *testing.T, data []byte) {
 	}
 }
 
-func FuzzCertificateFile(f *testing.F) {
+func FuzzFile(f *testing.F) {
 	for _, seed := range certificateSeeds(f) {
 		f.Add(seed)
 	}
 	f.Fuzz(readHostile)
 }
 
-func FuzzDistinguishedName(f *testing.F) {
+func FuzzName(f *testing.F) {
 	for _, seed := range certificateSeeds(f) {
 		f.Add(seed)
 	}

@@ -1,9 +1,7 @@
-//go:build !js
-
 // The client assertion: how an application proves that it holds its certificate's key
 // (RFC 7523). One path for every key, crypto.Signer, so a key may stay where it is.
 
-package main
+package certificate
 
 import (
 	"crypto"
@@ -22,10 +20,12 @@ import (
 // assertionLife is how long an assertion is good for: the most that Entra advises.
 const assertionLife = 10 * time.Minute
 
-// assertion signs a new one for one token request to audience. withChain sends the
-// certificates along (x5c), for registrations that trust an issuer and a subject name.
+// Assertion signs a new one, good for ten minutes, for one token request to audience, the
+// token endpoint, by the application clientID. withChain sends the certificates along (x5c),
+// for registrations that trust an issuer and a subject name. It fails with bad-certificate
+// where the key refuses, and with declined where a person does.
 // Source: learn.microsoft.com/entra/identity-platform/certificate-credentials.
-func (p keyPair) assertion(audience, clientID string, withChain bool) (string, error) {
+func (p Pair) Assertion(audience, clientID string, withChain bool) (string, error) {
 	now := time.Now()
 	claims, err := jwtPart(map[string]any{
 		"aud": audience,
@@ -39,7 +39,7 @@ func (p keyPair) assertion(audience, clientID string, withChain bool) (string, e
 	if err != nil {
 		return "", err
 	}
-	sha256Of, sha1Of := sha256.Sum256(p.chain[0].Raw), sha1.Sum(p.chain[0].Raw)
+	sha256Of, sha1Of := sha256.Sum256(p.Chain[0].Raw), sha1.Sum(p.Chain[0].Raw)
 	pss := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
 	token, err := p.sign(map[string]any{"alg": "PS256", "x5t#S256": jwtBytes(sha256Of[:])}, claims, pss, withChain)
 	if f := (*failure.Error)(nil); err == nil || errors.As(err, &f) {
@@ -52,16 +52,16 @@ func (p keyPair) assertion(audience, clientID string, withChain bool) (string, e
 	if f := (*failure.Error)(nil); err == nil || errors.As(err, &f) {
 		return token, err
 	}
-	return "", badCertificate("The key of "+subjectOf(p.chain[0]), "refused to sign: "+failure.Clean(err.Error())).Because(err).
+	return "", badCertificate("The key of "+subjectOf(p.Chain[0]), "refused to sign: "+failure.Clean(err.Error())).Because(err).
 		Try("check that this user may use the key, and that its card or token is there")
 }
 
 // sign makes the compact form (RFC 7515 §3.1).
-func (p keyPair) sign(header map[string]any, claims string, how crypto.SignerOpts, withChain bool) (string, error) {
+func (p Pair) sign(header map[string]any, claims string, how crypto.SignerOpts, withChain bool) (string, error) {
 	header["typ"] = "JWT"
 	if withChain {
 		var chain []string
-		for _, certificate := range p.chain {
+		for _, certificate := range p.Chain {
 			chain = append(chain, base64.StdEncoding.EncodeToString(certificate.Raw)) // RFC 7515 §4.1.6: not base64url
 		}
 		header["x5c"] = chain
@@ -72,7 +72,7 @@ func (p keyPair) sign(header map[string]any, claims string, how crypto.SignerOpt
 	}
 	signed := first + "." + claims
 	digest := sha256.Sum256([]byte(signed))
-	signature, err := p.key.Sign(rand.Reader, digest[:], how)
+	signature, err := p.Key.Sign(rand.Reader, digest[:], how)
 	return signed + "." + jwtBytes(signature), err
 }
 

@@ -1,8 +1,7 @@
-package main
+package certificate
 
 import (
 	"bytes"
-	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/binary"
@@ -80,26 +79,26 @@ func importPFX(t *testing.T, path, password string) *windows.CertContext {
 
 func TestCertificateOfTheStore(t *testing.T) {
 	putIntoStore(t, currentUser, importPFX(t, dotnetFiles+"pfx-password.pfx", "practice"))
-	for _, ref := range []CertificateRef{
+	for _, ref := range []Ref{
 		{Thumbprint: "\u200e" + strings.ToLower(exported)},
 		{Subject: "cn=EXPORT"},
 		{Path: `Cert:\CurrentUser\My\` + exported},
 	} {
-		pair, err := loadCertificate(context.Background(), newHolder(t, "", "", nil).system, ref)
+		pair, err := Loader{}.Load(t.Context(), ref)
 		if err != nil {
 			t.Fatalf("%+v: %v", ref, refusalLine(t, err))
 		}
-		token, err := pair.assertion(tokenEndpoint, "app", true)
+		token, err := pair.Assertion(tokenEndpoint, "app", true)
 		if err != nil {
 			t.Fatal(refusalLine(t, err))
 		}
 		a := readAssertion(t, token, pair)
-		if thumbprintOf(pair.chain[0]) != exported || len(a.header.X5c) == 0 {
+		if thumbprintOf(pair.Chain[0]) != exported || len(a.header.X5c) == 0 {
 			t.Errorf("%+v: %+v", ref, a.header)
 		}
-		t.Logf("signed with %s by a %T", a.header.Alg, pair.key)
+		t.Logf("signed with %s by a %T", a.header.Alg, pair.Key)
 	}
-	_, err := loadCertificate(context.Background(), newHolder(t, "", "", nil).system, CertificateRef{Path: `Cert:\LocalMachine\My\` + exported})
+	_, err := Loader{}.Load(t.Context(), Ref{Path: `Cert:\LocalMachine\My\` + exported})
 	if got := refusalLine(t, err); !strings.HasPrefix(got, "certificate-not-found: Certificate with thumbprint '"+exported+"' was not found in certificate store or has expired.") {
 		t.Error(got)
 	}
@@ -108,7 +107,7 @@ func TestCertificateOfTheStore(t *testing.T) {
 func TestCertificateOfTheStoreWithoutKey(t *testing.T) {
 	certificate := makeCertificate(t, exportedKey(t), "alone", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
 	putIntoStore(t, localMachine, entryOf(t, certificate))
-	_, err := loadCertificate(context.Background(), newHolder(t, "", "", nil).system, CertificateRef{Subject: "CN=alone"})
+	_, err := Loader{}.Load(t.Context(), Ref{Subject: "CN=alone"})
 	// Wine's CurrentUser\My shows the machine's certificates too, and Windows' does not.
 	if got := refusalLine(t, err); !matchesWild(`bad-certificate: The certificate CN=alone in {*}\My has no private key there. | import it with its private key (a PFX file), or name such a file: -Certificate FILE`, got) {
 		t.Error(got)
@@ -154,19 +153,19 @@ func TestKeyOfCNG(t *testing.T) {
 	if ok, _, err := set.Call(uintptr(unsafe.Pointer(entry)), keyContext, keepHandle, uintptr(unsafe.Pointer(&held))); ok == 0 {
 		t.Fatal(err)
 	}
-	all, err := listOpenStore(newHolder(t, "", "", nil).system, currentUser, store)
+	all, err := Loader{}.listOpenStore(currentUser, store)
 	if err != nil || len(all) != 1 {
 		t.Fatal(all, err)
 	}
-	search, _, _ := searchOf(CertificateRef{Subject: "CN=cng"})
+	search, _, _ := Loader{}.searchOf(Ref{Subject: "CN=cng"})
 	pair, err := search.choose(all)
 	if err != nil {
 		t.Fatal(refusalLine(t, err))
 	}
-	if _, ok := pair.key.(cngKey); !ok {
-		t.Fatalf("the key is a %T", pair.key)
+	if _, ok := pair.Key.(cngKey); !ok {
+		t.Fatalf("the key is a %T", pair.Key)
 	}
-	token, err := pair.assertion(tokenEndpoint, "app", false)
+	token, err := pair.Assertion(tokenEndpoint, "app", false)
 	if err != nil {
 		t.Fatal(refusalLine(t, err))
 	}

@@ -1,11 +1,11 @@
-//go:build !js
-
 // Subject names as .NET writes them, which is what -CertificateSubjectName is compared
 // with: the whole name, and never a part of it.
 
-package main
+package certificate
 
 import (
+	"cmp"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
@@ -14,6 +14,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"connect-entra/failure"
 )
 
 // attributeNames are .NET's names for the parts of a name; the last five it asks of the
@@ -69,6 +71,11 @@ func distinguishedName(der []byte) string {
 		written = append(written, strings.Join(attributes, " + "))
 	}
 	return strings.Join(written, ", ")
+}
+
+// subjectOf is what a certificate is called in a message.
+func subjectOf(certificate *x509.Certificate) string {
+	return failure.Clean(cmp.Or(distinguishedName(certificate.RawSubject), "without a subject"))
 }
 
 // quoteValue quotes as .NET does: "" for ", and no backslashes.

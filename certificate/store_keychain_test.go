@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package certificate
 
 import (
 	"path/filepath"
@@ -26,7 +26,7 @@ func TestCertificatesOfKeychains(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].thumbprint != exported {
 		t.Fatal(all, err)
 	}
-	search, _, _ := searchOf(CertificateRef{Subject: "CN=export"})
+	search, _, _ := Loader{}.searchOf(Ref{Subject: "CN=export"})
 	_, err = search.choose(all)
 	if got := refusalLine(t, err); got != "bad-certificate: The certificate CN=export is in the keychain, where its key cannot be used by this program. | export it in Keychain Access as a .p12 file, and name that: -Certificate FILE.p12" {
 		t.Error(got)

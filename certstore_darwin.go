@@ -1,7 +1,0 @@
-package main
-
-import "context"
-
-// listCertificates gives what the stores hold. On macOS the keychains are read to explain
-// a miss only: security(1) cannot sign with a key, and taking keys out is the person's to do.
-func listCertificates(context.Context, *system, []string) ([]stored, error) { return listKeychains() }
