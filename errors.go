@@ -124,20 +124,17 @@ func kindOf(id string) kind {
 const maxMessage = 4000
 
 // report prints err to stderr as PowerShell prints an error, with the id at the end
-// of the first line, what the server said, and the cure; it gives the exit status.
+// of the first line, what the server said, and the cure; it gives the exit status. An
+// error that has one of its own, exitStatus() int, has been told already.
 func (sys *system) report(err error) int {
-	var command ended
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0
-	case errors.As(err, &command):
-		return command.status
+	}
+	if told := interface{ exitStatus() int }(nil); errors.As(err, &told) {
+		return told.exitStatus()
 	}
 	f := failure.From(err)
 	k := kindOf(f.ID)
-	if errors.As(err, new(silent)) {
-		return k.exit
-	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Connect-Entra: %s [%s]\n", failure.Escape(f.Message, maxMessage), k.id)
 	if s := f.Server; s != nil {

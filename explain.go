@@ -51,6 +51,8 @@ type silent struct{ error }
 
 func (s silent) Unwrap() error { return s.error }
 
+func (s silent) exitStatus() int { return kindOf(failure.From(s.error).ID).exit }
+
 // explain binds a line, given as the arguments of a program or as one PowerShell line.
 func (sys *system) explain(args []string) explanation {
 	var e explanation

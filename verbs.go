@@ -18,6 +18,8 @@ type ended struct{ status int }
 
 func (e ended) Error() string { return "the command has ended" }
 
+func (e ended) exitStatus() int { return e.status }
+
 // besideCommand keeps a failure of ours apart from COMMAND's own: 125, as env and docker
 // run have it; 126 and 127 say by themselves that COMMAND did not start.
 func besideCommand(err error, status int) int {
