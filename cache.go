@@ -225,6 +225,9 @@ func (k *keep) renewal(plan Plan) (source, error) {
 	}
 	if plan.Environment.Type == userDefined {
 		k.sys.note("%s", ownCloudNote(plan.Environment))
+		if err := k.sys.stopped(); err != nil {
+			return nil, err
+		}
 	}
 	sys := k.withCache()
 	sys.terminal.stdin = false

@@ -28,8 +28,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	"connect-entra/failure"
@@ -87,75 +85,61 @@ type Connection struct {
 	there  *system // what it was opened in, which in practice is another outside; nil: the process's own
 }
 
-// verb is what the first word may be.
-type verb struct {
-	name       string
-	cmdlets    []string // names that it answers to as well, as first word or as the binary's name
-	summary    string   // one line of help
-	parameters []parameter
-	run        func(context.Context, *system, Params) error
-}
-
 // verbs in the order of help. A function, as help shows the table it stands in.
 func verbs() []verb {
 	return []verb{
-		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", parameters, connect},
-		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, disconnect},
-		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, showContext},
-		{"context use", nil, "make another kept connection the current one", useParameters, useConnection},
-		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, showEnvironments},
-		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, addEnvironment},
-		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, setEnvironment},
-		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", append(cloudParameters[:1:1], commonParameters...), removeEnvironment},
-		{"token", nil, "print an access token, for a script", tokenParameters, printToken},
-		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, sendRequest},
-		{"explain", nil, "say how a line binds and what it would do", nil, explainLine},
-		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, makePracticeKit},
-		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, showCompletion},
-		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, showHelp},
-		{"version", nil, "print the version", nil, showVersion},
+		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", parameters, aCommand, connect},
+		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, disconnect},
+		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, showContext},
+		{"context use", nil, "make another kept connection the current one", useParameters, nothing, useConnection},
+		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, showEnvironments},
+		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, addEnvironment},
+		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, setEnvironment},
+		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", append(cloudParameters[:1:1], commonParameters...), nothing, removeEnvironment},
+		{"token", nil, "print an access token, for a script", tokenParameters, nothing, printToken},
+		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, sendRequest},
+		{"explain", nil, "say how a line binds and what it would do", nil, aLine, explainLine},
+		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, nothing, makePracticeKit},
+		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, aLine, showCompletion},
+		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, nothing, showHelp},
+		{"version", nil, "print the version", nil, nothing, showVersion},
 	}
 }
 
 // run is the only way in: args are those after the program's name. It gives the exit
 // status, and prints whatever went wrong.
-func run(ctx context.Context, sys *system, args []string) (status int) {
-	ctx, done := context.WithCancel(ctx)
-	defer done()
+func run(ctx context.Context, sys *system, args []string) int {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	v, args := askedHelp(chooseVerb(args))
-	params, err := Params{Command: args}, error(nil)
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case halt:
-			status = sys.report(r.reason)
-		default:
-			// The value may hold anything, a secret too; the type and place of a bug do not.
-			status = sys.report(failure.New("bug", "%T at %s", r, panicPlace(string(debug.Stack()))))
+	var params Params
+	err := guarded(func() (err error) {
+		params, err = v.bind(args)
+		sys.prefer = preferencesOf(ctx, end, params)
+		if params, err = sys.supply(ctx, v, params, err); err != nil {
+			return err
 		}
-		if v.parameters != nil && params.Command != nil && v.name != "completion" {
-			status = besideCommand(err, status)
+		if err = params.checkTexts(v.parameters); err != nil {
+			return err
 		}
-	}()
-	if v.parameters != nil {
-		params, err = bind(v.parameters, args)
-	}
-	if err == nil && v.parameters != nil && params.Command != nil && v.name != "connect" && v.name != "completion" { // there the line follows
-		err = failure.New("usage", "%s takes no command.", v.name).Try("connect-entra … -- %s", failure.Clean(strings.Join(params.Command, " ")))
-	}
-	sys.prefer = preferencesOf(ctx, params)
-	if params, err = sys.supply(ctx, v, params, err); err == nil {
-		err = params.checkTexts(v.parameters)
-	}
-	if err == nil {
 		sys.noteIdle(v, params)
 		sys.noteVerb(v, args)
-		err = v.run(ctx, sys, params)
-	}
-	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, context.Canceled) {
+		if err = sys.stopped(); err != nil {
+			return err
+		}
+		return v.run(ctx, sys, params)
+	})
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		err = cause
 	}
-	return sys.report(err)
+	if stopped := sys.stopped(); stopped != nil {
+		err = stopped
+	}
+	status := sys.report(err)
+	if params.Command != nil && v.after != aLine {
+		status = besideCommand(err, status)
+	}
+	return status
 }
 
 // connect is the whole story: from what was typed to a connection, how it is told, and
@@ -217,7 +201,7 @@ func (sys *system) plan(p Params) (Plan, error) {
 	for _, text := range plan.warnings {
 		sys.warn("%s", text)
 	}
-	return plan, nil
+	return plan, sys.stopped()
 }
 
 // printToken prints the access token alone. With connect parameters it connects for

@@ -19,7 +19,8 @@ import (
 type preferences struct {
 	verbose, debug bool
 	actions        map[string]string // by stream: an ActionPreference, none where not given
-	ctx            context.Context   // the run's, for questions in between
+	ctx            context.Context   // the run's
+	end            context.CancelCauseFunc
 }
 
 // note tells what happened: PowerShell's information stream, which here is shown unless
@@ -33,25 +34,39 @@ func (sys *system) warn(format string, args ...any) {
 	sys.show("Warning", "WARNING: ", fmt.Sprintf(format, args...))
 }
 
-// halt ends the run from within a message: PowerShell's Stop. It is a panic that run
-// recovers, so that nothing in between prints, keeps or starts anything more.
-type halt struct{ reason *failure.Error }
+// stop is the end of a run that a message asked for: PowerShell's Stop. The run's context
+// ends with it, so that nothing more is sent, asked or started; and what a source had at
+// hand by then, a renewed token, is not lost on the way.
+type stop struct{ error }
+
+func (s stop) Unwrap() error { return s.error }
+
+// stopped is why a message ends the run, which its verb then returns; nil if none does.
+func (sys *system) stopped() error {
+	if sys.prefer.ctx == nil {
+		return nil
+	}
+	if s, ok := context.Cause(sys.prefer.ctx).(stop); ok {
+		return s
+	}
+	return nil
+}
 
 // show does with a message of a stream what its preference asks. Ignore and
 // SilentlyContinue hide it; Break, which starts a debugger there, counts as Continue.
 func (sys *system) show(stream, prefix, text string) {
-	if sys.hides(stream) {
+	if sys.hides(stream) || sys.stopped() != nil {
 		return
 	}
 	action := sys.prefer.actions[stream]
 	sys.say(prefix, "%s", text)
 	switch {
 	case action == "Inquire" && sys.asks():
-		if refused := sys.inquire(stream); refused != nil {
-			panic(halt{refused})
+		if err := sys.inquire(stream); err != nil {
+			sys.prefer.end(stop{err})
 		}
 	case action == "Inquire", action == "Stop":
-		panic(halt{failure.New("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
+		sys.prefer.end(stop{failure.New("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
 	}
 }
 
@@ -78,9 +93,12 @@ func (sys *system) say(prefix, format string, args ...any) {
 	fmt.Fprintf(sys.stderr, prefix+format+"\n", args...)
 }
 
-// print writes a result to stdout. A token half written to a full disk must not pass
-// for a success, so the error counts.
+// print writes a result to stdout, unless the run has been stopped. A token half written
+// to a full disk must not pass for a success, so the error counts.
 func (sys *system) print(text string) error {
+	if err := sys.stopped(); err != nil {
+		return err
+	}
 	if _, err := io.WriteString(sys.stdout, text); err != nil {
 		return failure.New("storage", "The result could not be written: %v.", err).Because(err).
 			Try("check where stdout goes: a full disk, a closed pipe")
@@ -89,12 +107,13 @@ func (sys *system) print(text string) error {
 }
 
 // preferencesOf takes the common parameters that say what to show.
-func preferencesOf(ctx context.Context, p Params) preferences {
+func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) preferences {
 	return preferences{
 		verbose: p.on("Verbose"),
 		debug:   p.on("Debug"),
 		actions: map[string]string{"Information": p.text("InformationAction"), "Warning": p.text("WarningAction"), "Progress": p.text("ProgressAction")},
 		ctx:     ctx,
+		end:     end,
 	}
 }
 

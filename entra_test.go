@@ -120,7 +120,11 @@ func (f *fakeEntra) last(match string) sentRequest {
 	return sentRequest{}
 }
 
+// RoundTrip sends nothing once the request's context has ended, as http.Transport.
 func (f *fakeEntra) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	with, r, err := f.record(r)
 	if err != nil {
 		return nil, err

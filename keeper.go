@@ -28,7 +28,11 @@ func (sys *system) keeper() (keeper, error) {
 	if sys.keeps == nil {
 		return nil, nil
 	}
-	return sys.keeps(sys, startFlow, false)
+	k, err := sys.keeps(sys, startFlow, false)
+	if err == nil {
+		err = sys.stopped()
+	}
+	return k, err
 }
 
 // named is a kept connection in a list.

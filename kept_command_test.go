@@ -188,3 +188,112 @@ func TestCommandHasWhatWasConnected(t *testing.T) {
 		t.Errorf("refused by Graph: %s", got)
 	}
 }
+
+// TestStopInsideSource has -WarningAction end the run because a renewed token cannot be
+// kept. The token is a good one: a command gets it and goes on, and the run's end says why
+// it is none; what would print the token does not.
+func TestStopInsideSource(t *testing.T) {
+	needsTool(t, "curl")
+	const warning = "WARNING: The token was renewed but could not be kept: "
+	const stopped = "Connect-Entra: The running command stopped because the preference variable \"WarningPreference\" or common parameter is set to Stop: The token was renewed but could not be kept: "
+	for _, action := range []string{"Stop", "Inquire"} { // where nobody can be asked, they are one
+		d := newDesk(t)
+		start := d.processes()
+		d.ran(start(keptWays["application"].line), 0)
+		d.expire()
+		d.keepsNothing()
+		stdout, stderr := d.ran(start("-WarningAction "+action+" "+d.script(curl+"; echo goes on; exit 7")), 125)
+		if lines := splitLines(stdout); len(lines) != 2 || !strings.Contains(lines[0], `"access_token"`) || lines[1] != "goes on" {
+			t.Errorf("%s: the command got %q", action, lines)
+		}
+		if lines := splitLines(stderr); len(lines) != 2 || !strings.HasPrefix(lines[0], warning) || !strings.HasPrefix(lines[1], stopped) || !strings.HasSuffix(lines[1], " [stopped]") {
+			t.Errorf("%s: %q", action, lines)
+		}
+		d.sent()
+		for _, line := range []string{"token", "token -Json", "request /users", d.script("echo started") + " ", "context"} {
+			if stdout, stderr := d.ran(start(line), 0); stdout == "" { // but for the preference
+				t.Errorf("%s: nothing\n%s", line, stderr)
+			}
+		}
+		d.sent()
+		for _, line := range []string{"token", "token -Json", "request /users"} {
+			stdout, stderr := d.ran(start(line+" -WarningAction "+action), 3)
+			if stdout != "" || !strings.Contains(stderr, stopped) {
+				t.Errorf("%s, %s: %q\n%s", line, action, stdout, stderr)
+			}
+		}
+		stdout, stderr = d.ran(start("-TokenVariable GRAPH -WarningAction "+action+" "+d.script("echo started")), 125)
+		if stdout != "" || !strings.Contains(stderr, stopped) {
+			t.Errorf("a command that has not begun, %s: %q\n%s", action, stdout, stderr)
+		}
+		for _, sent := range d.sent() {
+			if !strings.HasSuffix(sent, "/token") {
+				t.Errorf("%s: sent %s", action, sent)
+			}
+		}
+	}
+}
+
+// TestStopBeforeSignIn: after a message that ends the run nothing is sent, kept or begun.
+func TestStopBeforeSignIn(t *testing.T) {
+	d := newDesk(t)
+	certificate := writeTestCertificate(t)
+	if err := os.Chmod(certificate, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	byCertificate := "-ClientId " + testClient + " -TenantId " + practiceTenant + " -Certificate " + certificate
+	stdout, stderr := d.must(3, byCertificate+" -WarningAction Stop")
+	if stdout != "" || len(splitLines(stderr)) != 2 || !strings.Contains(stderr, "chmod 600 it. [stopped]") || len(d.sent()) != 0 {
+		t.Errorf("%q\n%s", stdout, stderr)
+	}
+	d.ran(d.processes()(keptWays["person"].line), 0)
+	d.sent()
+	if err := os.Chmod(d.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"disconnect -WarningAction Stop", "token -WarningAction Stop", "-TenantId organizations -WarningAction Stop"} {
+		stdout, stderr := d.must(3, line)
+		if stdout != "" || !strings.Contains(stderr, "others could open it") || len(d.sent()) != 0 {
+			t.Errorf("%s: %q\n%s", line, stdout, stderr)
+		}
+		if err := os.Chmod(d.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.token() // is still there
+	start := d.processes()
+	d.env["XDG_STATE_HOME"], d.env["HOME"] = "", ""
+	d.sent()
+	stdout, stderr = d.ran(start("-Force -WarningAction Stop -- echo started"), 125)
+	if stdout != "" || !strings.Contains(stderr, "There is no home folder to keep a connection in. [stopped]") || len(d.sent()) != 0 {
+		t.Errorf("%q\n%s", stdout, stderr)
+	}
+}
+
+// TestHaltInsideSource has the person at the terminal say Halt to the same question, or
+// Yes.
+func TestHaltInsideSource(t *testing.T) {
+	for answer, want := range map[string]int{"h\n": 3, "y\n": 0, "a\n": 0, "": 3} {
+		d := newDesk(t)
+		d.must(0, asApp)
+		d.expire()
+		d.keepsNothing()
+		d.stdin, d.terminal = answer, true
+		stdout, stderr := d.must(want, "token -WarningAction Inquire")
+		if (stdout == "") != (want != 0) || !strings.Contains(stderr, "[H] Halt Command") {
+			t.Errorf("%q: %q\n%s", answer, stdout, stderr)
+		}
+	}
+}
+
+// keepsNothing puts something in the way of what is written for each kept connection.
+func (d *desk) keepsNothing() {
+	d.t.Helper()
+	all, err := d.keep().list()
+	for _, n := range all {
+		err = os.MkdirAll(filepath.Join(d.dir, n.ID+sealedSuffix+".tmp", "in the way"), 0o700)
+	}
+	if err != nil || len(all) == 0 {
+		d.t.Fatal(len(all), err)
+	}
+}

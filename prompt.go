@@ -91,12 +91,12 @@ func (sys *system) ask(ctx context.Context, prompt string) (string, error) {
 
 // inquire asks whether to go on after a message. PowerShell offers to suspend as well,
 // which takes its nested prompt.
-func (sys *system) inquire(stream string) *failure.Error {
+func (sys *system) inquire(stream string) error {
 	const choices = "\nConfirm\nContinue with this operation?\n[Y] Yes  [A] Yes to All  [H] Halt Command  [?] Help (default is \"Y\"): "
 	for {
 		text, err := sys.ask(sys.prefer.ctx, choices)
 		if err != nil {
-			return failure.From(err)
+			return err
 		}
 		switch strings.ToLower(strings.TrimSpace(text)) {
 		case "", "y", "yes":

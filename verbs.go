@@ -13,6 +13,25 @@ import (
 	"connect-entra/failure"
 )
 
+// verb is what the first word may be.
+type verb struct {
+	name       string
+	cmdlets    []string // names that it answers to as well, as first word or as the binary's name
+	summary    string   // one line of help
+	parameters []parameter
+	after      afterDashes
+	run        func(context.Context, *system, Params) error
+}
+
+// afterDashes says what may follow -- on a verb's line.
+type afterDashes int
+
+const (
+	nothing afterDashes = iota
+	aCommand
+	aLine // that is looked at, and not run
+)
+
 // ended is the end of a COMMAND that ran, with the status that is then ours too.
 type ended struct{ status int }
 
@@ -27,6 +46,32 @@ func besideCommand(err error, status int) int {
 		return 125
 	}
 	return status
+}
+
+// bind reads what was typed after the verb. A verb without parameters has no binding: what
+// it may look at is the whole line.
+func (v verb) bind(args []string) (p Params, err error) {
+	switch {
+	case v.parameters != nil:
+		p, err = bind(v.parameters, args)
+	case v.after == aLine:
+		p.Command = args
+	}
+	if err == nil && p.Command != nil && v.after == nothing {
+		err = failure.New("usage", "%s takes no command.", v.name).Try("connect-entra … -- %s", failure.Clean(strings.Join(p.Command, " ")))
+	}
+	return p, err
+}
+
+// guarded gives what do gives, or the bug that it met. What a panic holds may be anything,
+// a secret too; the type and place of a bug are not.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = failure.New("bug", "%T at %s", r, panicPlace(string(debug.Stack())))
+		}
+	}()
+	return do()
 }
 
 // chooseVerb takes the verb off the front; without one it is connect, and the first
