@@ -3,11 +3,12 @@
 package main
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ func TestLoopbackServer(t *testing.T) {
 			panic("a bug")
 		}
 		body, _ := io.ReadAll(r.Body)
-		io.WriteString(w, r.Method+" "+r.Host+" "+r.URL.Path+" "+string(body))
+		fmt.Fprintf(w, "%s %s %s %d %.9s", r.Method, r.Host, r.URL.Path, len(body), body)
 	}), listener)
 	defer server.close()
 	for range 50 { // idle ones do not count
@@ -35,18 +36,27 @@ func TestLoopbackServer(t *testing.T) {
 		}
 		defer conn.Close()
 	}
-	for _, c := range []struct{ request, want string }{
-		{"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET x /a "},
-		{"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcdef", "POST x /a abc"},
-		{"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "POST x /a abc"},
-		{"GET http://y/a HTTP/1.1\r\nHost: x\r\n\r\n", "GET y /a "},
-		{"GET /panic HTTP/1.1\r\nHost: x\r\n\r\n", ""},
-		{"GET /a HTTP/1.1\r\n\r\n", ""},
-		{"GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", ""},
-		{"GET /a HTTP/1.1\r\nHost: x\r\nhost:\ty\r\n\r\n", ""},
-		{"GET /a HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", maxHeader) + "\r\n\r\n", ""},
-		{"\x16\x03\x01 not HTTP\r\n\r\n", ""},
-		{"\r\n\r\n", ""},
+	for _, c := range []struct {
+		request string
+		status  string // "" where the connection just ends
+		want    string // what the handler says
+	}{
+		{"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", "GET x /a 0 "},
+		{"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcdef", "200 OK", "POST x /a 3 abc"},
+		{"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "200 OK", "POST x /a 3 abc"},
+		{"GET http://y/a HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", "GET y /a 0 "},
+		{"GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", "GET x /a 0 "},
+		{"GET /panic HTTP/1.1\r\nHost: x\r\n\r\n", "", ""},
+		{"GET /a HTTP/1.1\r\n\r\n", "400 Bad Request: missing required Host header", ""},
+		{"GET /a HTTP/1.0\r\n\r\n", "400 Bad Request", ""},
+		{"GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400 Bad Request", ""},
+		{"GET /a HTTP/1.1\r\nHost: x\r\nhost:\ty\r\n\r\n", "400 Bad Request", ""},
+		{"GET /a HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", maxHeader) + "\r\n\r\n", "431 Request Header Fields Too Large", ""},
+		{"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n" + strings.Repeat("a", maxForm+1), "200 OK", "POST x /a 65536 aaaaaaaaa"},
+		{"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK", "OPTIONS x * 0 "},
+		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400 Bad Request", ""},
+		{"\x16\x03\x01 not HTTP\r\n\r\n", "400 Bad Request", ""},
+		{"\r\n\r\n", "400 Bad Request", ""},
 	} {
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
@@ -56,43 +66,141 @@ func TestLoopbackServer(t *testing.T) {
 		io.WriteString(conn, c.request)
 		data, _ := io.ReadAll(conn)
 		conn.Close()
-		_, body, _ := strings.Cut(string(data), "\r\n\r\n")
-		if ok := strings.HasPrefix(string(data), "HTTP/1.1 200 OK\r\n"); ok != (c.want != "") || body != c.want {
-			t.Errorf("%.60q was answered %q", c.request, data)
+		head, body, _ := strings.Cut(string(data), "\r\n\r\n")
+		line, _, _ := strings.Cut(head, "\r\n")
+		_, status, _ := strings.Cut(line, " ")
+		if status != c.status || status == "200 OK" && body != c.want {
+			t.Errorf("%.60q was answered %.300q", c.request, data)
 		}
 	}
 }
+
+// pipe is a listener whose one connection comes at once, or only as it is closed.
+type pipe struct {
+	conn   chan net.Conn
+	closed chan struct{}
+	close  func()
+}
+
+func newPipe(late bool) (l *pipe, client net.Conn) {
+	server, client := net.Pipe()
+	l = &pipe{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
+	l.close = sync.OnceFunc(func() {
+		if late {
+			l.conn <- server
+		}
+		close(l.closed)
+	})
+	if !late {
+		l.conn <- server
+	}
+	return l, client
+}
+
+func (l *pipe) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conn:
+		return conn, nil
+	case <-l.closed:
+	}
+	select {
+	case conn := <-l.conn:
+		return conn, nil
+	default:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipe) Close() error { l.close(); return nil }
+
+func (l *pipe) Addr() net.Addr { return &net.TCPAddr{} }
 
 // TestLoopbackClosesWhatJustCame closes the server when a connection has been taken and
 // not been read from.
 func TestLoopbackClosesWhatJustCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		server := newLoopback(http.NotFoundHandler())
-		ctx, cancel := context.WithCancel(t.Context())
-		server.admit(ours, cancel)
+		listener, client := newPipe(true)
+		server := newLoopback(http.NotFoundHandler(), listener)
+		synctest.Wait()
 		server.close()
-		go func() {
-			defer server.forget(ours)
-			server.answer(ctx, ours)
-		}()
 		started := time.Now()
-		if n, err := theirs.Read(make([]byte, 1)); err == nil || time.Since(started) > 0 {
+		if n, err := client.Read(make([]byte, 1)); err == nil || time.Since(started) > 0 {
 			t.Errorf("it ended after %s: %d bytes, %v", time.Since(started), n, err)
 		}
 	})
 }
 
-func FuzzReadRequest(f *testing.F) {
+// TestLoopbackTimes has a client that never ends its request, and a handler that takes
+// longer than a client may.
+func TestLoopbackTimes(t *testing.T) {
+	for _, c := range []struct {
+		request, want string
+		after         time.Duration
+	}{
+		{"GET /a HTTP/1.1\r\nHost: x\r\n", "", readTimeout},
+		{"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na", "HTTP/1.1 400 Bad Request", readTimeout},
+		{"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", "HTTP/1.1 200 OK", time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			listener, client := newPipe(false)
+			server := newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if _, err := io.ReadAll(r.Body); err != nil {
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				}
+				select {
+				case <-time.After(time.Minute):
+				case <-r.Context().Done():
+					t.Error("the request ended before its answer")
+				}
+			}), listener)
+			defer server.close()
+			started := time.Now()
+			io.WriteString(client, c.request)
+			data, _ := io.ReadAll(client)
+			status, _, _ := strings.Cut(string(data), "\r\n")
+			if took := time.Since(started); status != c.want || took != c.after {
+				t.Errorf("%q was answered %q after %s", c.request, status, took)
+			}
+		})
+	}
+}
+
+// TestLoopbackEndsRequests closes the server while a handler works.
+func TestLoopbackEndsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener, client := newPipe(false)
+		ended := make(chan struct{})
+		server := newLoopback(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			close(ended)
+		}), listener)
+		io.WriteString(client, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+		synctest.Wait()
+		io.WriteString(client, "G") // of another request: from here net/http does not notice an end
+		synctest.Wait()
+		server.close()
+		<-ended
+	})
+}
+
+func FuzzLoopback(f *testing.F) {
 	f.Add("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
 	f.Add("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 	f.Fuzz(func(t *testing.T, in string) {
-		r, err := readRequest(strings.NewReader(in))
-		if err != nil {
-			return
-		}
-		if data, _ := io.ReadAll(r.Body); len(data) > maxHeader+maxForm {
-			t.Errorf("a body of %d bytes", len(data))
-		}
+		listener, client := newPipe(false)
+		requests := 0
+		server := newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if requests++; requests > 1 || r.Host == "" {
+				t.Errorf("request %d to %q", requests, r.Host)
+			}
+			if data, _ := io.ReadAll(r.Body); len(data) > maxForm {
+				t.Errorf("a body of %d bytes", len(data))
+			}
+		}), listener)
+		go io.Copy(io.Discard, client)
+		io.WriteString(client, in)
+		client.Close()
+		server.finish(time.Second)
 	})
 }
