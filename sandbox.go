@@ -35,9 +35,10 @@ const maxSandboxBody = 64 << 10
 // sandbox is a practice cloud with one tenant. What it issued dies with it, but for its
 // signing key, which the registry may keep.
 type sandbox struct {
-	login, graph string // base URLs, without a slash at the end
-	registered   registry
-	signer       func() (*signingKey, error)
+	login, graph                         string // base URLs, without a slash at the end
+	registered                           registry
+	signer                               func() (*signingKey, error)
+	loginRoutes, pageRoutes, graphRoutes http.Handler
 
 	mu          sync.Mutex
 	pages       string // base URL of the pages for a browser; the login host's until listen
@@ -59,6 +60,7 @@ func newSandbox(registered registry) *sandbox {
 		assertions:  map[string]time.Time{},
 	}
 	s.signer = sync.OnceValues(registered.signingKey)
+	s.loginRoutes, s.pageRoutes, s.graphRoutes = s.routes()
 	return s
 }
 
@@ -90,9 +92,9 @@ func (s *sandbox) handler(to *url.URL, header http.Header) http.Handler {
 	base := to.Scheme + "://" + to.Host
 	switch {
 	case base == s.login:
-		return http.HandlerFunc(s.serveLogin)
+		return s.loginRoutes
 	case base == s.graph:
-		return http.HandlerFunc(s.serveGraph)
+		return s.graphRoutes
 	case base == "http://"+imdsHost:
 		return http.HandlerFunc(s.serveIMDS)
 	case base == s.pagesURL():
@@ -109,9 +111,9 @@ func (s *sandbox) handler(to *url.URL, header http.Header) http.Handler {
 func (s *sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch "https://" + r.Host {
 	case s.login:
-		s.serveLogin(w, r)
+		s.loginRoutes.ServeHTTP(w, r)
 	case s.graph:
-		s.serveGraph(w, r)
+		s.graphRoutes.ServeHTTP(w, r)
 	default:
 		s.servePages(w, r)
 	}
@@ -125,7 +127,7 @@ func (s *sandbox) servePages(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is reached as localhost only.", http.StatusMisdirectedRequest)
 		return
 	}
-	s.servePage(w, r)
+	s.pageRoutes.ServeHTTP(w, r)
 }
 
 // listen opens the pages for a browser on loopback, on a port that the system chooses.

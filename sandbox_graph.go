@@ -22,7 +22,7 @@ import (
 var graphAnswers = []struct {
 	pattern     string
 	permissions []string
-	answer      func(s *sandbox, r *http.Request, caller claimSet) (any, *graphFault)
+	answer      graphAnswer
 }{
 	{"/me", []string{"User.Read", "User.ReadWrite", "User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphMe},
 	{"/organization", []string{"User.Read", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphOrganization},
@@ -30,30 +30,32 @@ var graphAnswers = []struct {
 	{"/users/{user}", []string{"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphUser},
 }
 
+type graphAnswer func(s *sandbox, r *http.Request, caller claimSet) (any, *graphFault)
+
 // graphFault is a refusal of Graph.
 type graphFault struct {
 	status        int
 	code, message string
 }
 
-// serveGraph answers by the first row that fits, in either of Graph's versions.
-func (s *sandbox) serveGraph(w http.ResponseWriter, r *http.Request) {
-	for _, row := range graphAnswers {
-		if r.Method != http.MethodGet || !fits("/v1.0"+row.pattern, r) && !fits("/beta"+row.pattern, r) {
-			continue
-		}
-		caller, fault := s.authorizeGraph(r, row.permissions)
+// answerGraph answers who holds one of the permissions.
+func (s *sandbox) answerGraph(permissions []string, with graphAnswer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		caller, fault := s.authorizeGraph(r, permissions)
 		var answer any
 		if fault == nil {
-			answer, fault = row.answer(s, r, caller)
+			answer, fault = with(s, r, caller)
 		}
 		if fault != nil {
 			s.refuseGraph(w, r, fault)
 			return
 		}
 		sendGraph(w, r, http.StatusOK, answer)
-		return
 	}
+}
+
+// serveNoResource answers what no row of graphAnswers does.
+func (s *sandbox) serveNoResource(w http.ResponseWriter, r *http.Request) {
 	_, fault := s.authorizeGraph(r, nil)
 	if fault == nil {
 		segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")

@@ -4,73 +4,31 @@
 
 package main
 
-import (
-	"net/http"
-	"net/url"
-	"strings"
-)
+import "net/http"
 
-// route serves one method, or every one (""), where the path fits the pattern: {name}
-// stands for one segment, and / alone for any path.
-type route struct {
-	method, pattern string
-	serve           func(*sandbox, http.ResponseWriter, *http.Request)
-}
+// routes is the login host with its pages, the pages alone, and Graph.
+func (s *sandbox) routes() (login, pages, graph *http.ServeMux) {
+	login, pages, graph = http.NewServeMux(), http.NewServeMux(), http.NewServeMux()
+	login.HandleFunc("GET /common/discovery/instance", s.serveInstanceDiscovery)
+	login.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.serveDiscovery)
+	login.HandleFunc("GET /{tenant}/discovery/v2.0/keys", s.serveKeys)
+	login.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.serveToken)
+	login.HandleFunc("POST /{tenant}/oauth2/v2.0/devicecode", s.serveDeviceCode)
+	login.Handle("/", pages)
 
-// loginRoutes are those of the login host; what is not here is a page.
-var loginRoutes = []route{
-	{"GET", "/common/discovery/instance", (*sandbox).serveInstanceDiscovery},
-	{"GET", "/{tenant}/v2.0/.well-known/openid-configuration", (*sandbox).serveDiscovery},
-	{"GET", "/{tenant}/discovery/v2.0/keys", (*sandbox).serveKeys},
-	{"POST", "/{tenant}/oauth2/v2.0/token", (*sandbox).serveToken},
-	{"POST", "/{tenant}/oauth2/v2.0/devicecode", (*sandbox).serveDeviceCode},
-	{"", "/", (*sandbox).servePage},
-}
+	pages.HandleFunc("GET /{tenant}/oauth2/v2.0/authorize", s.serveAuthorize)
+	pages.HandleFunc("POST /{tenant}/oauth2/v2.0/authorize", s.serveAuthorize)
+	pages.HandleFunc("GET /{tenant}/oauth2/v2.0/logout", s.serveLogout)
+	pages.HandleFunc("GET /devicelogin", s.serveDeviceLogin)
+	pages.HandleFunc("POST /devicelogin", s.serveDeviceLogin)
+	pages.HandleFunc("GET /style.css", s.serveStyle)
+	pages.HandleFunc("/", s.serveNoPage)
 
-// pageRoutes are those of the pages for a browser.
-var pageRoutes = []route{
-	{"GET", "/{tenant}/oauth2/v2.0/authorize", (*sandbox).serveAuthorize},
-	{"POST", "/{tenant}/oauth2/v2.0/authorize", (*sandbox).serveAuthorize},
-	{"GET", "/{tenant}/oauth2/v2.0/logout", (*sandbox).serveLogout},
-	{"GET", "/devicelogin", (*sandbox).serveDeviceLogin},
-	{"POST", "/devicelogin", (*sandbox).serveDeviceLogin},
-	{"GET", "/style.css", (*sandbox).serveStyle},
-	{"", "/", (*sandbox).serveNoPage},
-}
-
-func (s *sandbox) serveLogin(w http.ResponseWriter, r *http.Request) { s.serve(loginRoutes, w, r) }
-
-func (s *sandbox) servePage(w http.ResponseWriter, r *http.Request) { s.serve(pageRoutes, w, r) }
-
-// serve goes by the first row that fits; the last one always does. What http.ServeMux
-// would do beyond that is a hundredth of the whole program's size.
-func (s *sandbox) serve(routes []route, w http.ResponseWriter, r *http.Request) {
-	for _, row := range routes {
-		if (row.method == "" || row.method == r.Method) && fits(row.pattern, r) {
-			row.serve(s, w, r)
-			return
+	for _, row := range graphAnswers {
+		for _, version := range []string{"/v1.0", "/beta"} {
+			graph.HandleFunc("GET "+version+row.pattern, s.answerGraph(row.permissions, row.answer))
 		}
 	}
-}
-
-// fits says whether the path is the pattern's, and tells r what stands for its names.
-func fits(pattern string, r *http.Request) bool {
-	if pattern == "/" {
-		return true
-	}
-	wants, parts := strings.Split(pattern, "/"), strings.Split(r.URL.EscapedPath(), "/")
-	if len(parts) != len(wants) {
-		return false
-	}
-	for i, want := range wants {
-		part, err := url.PathUnescape(parts[i])
-		name, named := strings.CutPrefix(want, "{")
-		if err != nil || named && part == "" || !named && part != want {
-			return false
-		}
-		if named {
-			r.SetPathValue(strings.TrimSuffix(name, "}"), part)
-		}
-	}
-	return true
+	graph.HandleFunc("/", s.serveNoResource)
+	return login, pages, graph
 }
