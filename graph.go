@@ -35,21 +35,13 @@ func graphRefusal(host string, status int, retryAfter string, body []byte) *fail
 	if seconds, err := strconv.Atoi(strings.TrimSpace(retryAfter)); err == nil && seconds >= 0 && seconds < 1<<30 {
 		s.RetryAfter = time.Duration(seconds) * time.Second
 	}
-	id, cure := "refused", ""
+	id := "refused"
 	switch {
-	case status == 401:
-		cure = "get a new token for this API: this one has ended, was revoked, or is for another one"
-	case status == 403:
-		cure = "connect with a permission that allows it (-Scopes), or have an administrator consent"
-	case status == 404:
-		cure = "check the address: the object, or the cloud (-Environment)"
+	case status == 401, status == 403, status == 404: // even without a word of Graph's
 	case status == 429:
 		id = "throttled"
-		if s.RetryAfter > 0 {
-			cure = "try again in " + s.RetryAfter.String()
-		}
 	case status >= 500:
-		id, cure = "network", "try again in a minute"
+		id = "network"
 	case s.Code == "":
 		id = "hostile-answer"
 	}
@@ -57,8 +49,26 @@ func graphRefusal(host string, status int, retryAfter string, body []byte) *fail
 	if s.Code != "" {
 		f = failure.New(id, "%s refused: %s.", host, failure.Clean(s.Code))
 	}
-	f.Server, f.Cure = s, cure
+	f.Server, f.Cure = s, graphCure(status)
+	if status == 429 && s.RetryAfter > 0 {
+		f.Try("try again in %s", s.RetryAfter)
+	}
 	return f
+}
+
+// graphCure is what helps against a refusal with that status; "" where nothing is known.
+func graphCure(status int) string {
+	switch {
+	case status == 401:
+		return "get a new token for this API: this one has ended, was revoked, or is for another one"
+	case status == 403:
+		return "connect with a permission that allows it (-Scopes), or have an administrator consent"
+	case status == 404:
+		return "check the address: the object, or the cloud (-Environment)"
+	case status >= 500:
+		return "try again in a minute"
+	}
+	return ""
 }
 
 // graphSilence is the failure where no answer came at all.

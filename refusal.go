@@ -40,47 +40,50 @@ var aadstsKinds = map[string]string{
 func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 	s := w.readRefusal(a)
 	kind := refusalKind(s)
-	if w.kind == toIdentity && s.Status == http.StatusBadRequest && s.Code == "invalid_request" {
+	if w.kind == toIdentity && kind == "hostile-answer" && a.StatusCode/100 != 3 {
+		kind = "no-managed-identity" // no words that any service of Azure's has
+	} else if w.kind == toIdentity && s.Status == http.StatusBadRequest && s.Code == "invalid_request" {
 		kind = "no-managed-identity" // IMDS's words for an identity that is not assigned to the host
 	}
-	f := failure.New(kind, "%s", refusalText(kind, s))
-	f.Server = s
+	text, cure := refusalText(kind, s), ""
 	switch {
-	case kind == "hostile-answer" && w.kind == toIdentity && a.StatusCode/100 != 3:
-		f.ID = "no-managed-identity"
-		f.Message = fmt.Sprintf("%s answered %d, and not as a managed-identity service of Azure does.", s.Host, s.Status)
-		f.Try("connect another way; on another cloud's host there is no managed identity")
+	case kind == "no-managed-identity" && s.Code == "":
+		text = fmt.Sprintf("%s answered %d, and not as a managed-identity service of Azure does.", s.Host, s.Status)
+		cure = "connect another way; on another cloud's host there is no managed identity"
 	case kind == "hostile-answer" && a.StatusCode/100 == 3:
-		f.Message = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
+		text = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
 	case kind == "hostile-answer":
-		f.Message = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, w.mediaType(a.Header))
+		text = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, w.mediaType(a.Header))
 	case s.RetryAfter > 0:
-		f.Message = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
+		text = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
 		if tooLate {
-			f.Message = strings.TrimSuffix(f.Message, ".") + ", longer than -ClientTimeout leaves."
+			text = strings.TrimSuffix(text, ".") + ", longer than -ClientTimeout leaves."
 		}
-		f.Try("try again in %s", s.RetryAfter)
+		cure = fmt.Sprintf("try again in %s", s.RetryAfter)
 	case kind == "network":
-		f.Try("try again in a minute")
+		cure = "try again in a minute"
 	case slices.Contains(clockCodes, s.AADSTS):
-		tellClock(f, a.Header)
+		cure = clockCure(s.Host, a.Header)
 	}
+	f := failure.New(kind, "%s", text)
+	f.Server, f.Cure = s, cure
 	return f
 }
 
 // clockCodes are what Entra says to an assertion that is not good yet, or no longer.
 var clockCodes = []string{"50013", "700024"}
 
-// tellClock compares this host's clock with the server's, where it shows.
-func tellClock(f *failure.Error, h http.Header) {
+// clockCure compares this host's clock with the server's; "" where no difference shows.
+func clockCure(host string, h http.Header) string {
 	theirs, err := http.ParseTime(h.Get("Date"))
-	if ahead := time.Since(theirs).Round(time.Second); err == nil && ahead.Abs() > time.Minute {
-		way := "ahead of"
-		if ahead < 0 {
-			way = "behind"
-		}
-		f.Try("set this host's clock: it is %s %s that of %s", ahead.Abs(), way, f.Server.Host)
+	ahead := time.Since(theirs).Round(time.Second)
+	switch {
+	case err != nil || ahead.Abs() <= time.Minute:
+		return ""
+	case ahead < 0:
+		return fmt.Sprintf("set this host's clock: it is %s behind that of %s", ahead.Abs(), host)
 	}
+	return fmt.Sprintf("set this host's clock: it is %s ahead of that of %s", ahead, host)
 }
 
 // refusalKind finds the row of kinds for a refusal.

@@ -229,7 +229,7 @@ func (g *graphClient) advise(err error, address string) error {
 	if !errors.As(err, &f) || f.Server == nil || f.Cure != "" {
 		return err
 	}
-	f.Cure = graphRefusal(f.Server.Host, f.Server.Status, "", nil).Cure
+	f.Cure = graphCure(f.Server.Status)
 	if f.Server.Status != http.StatusForbidden {
 		return err
 	}
