@@ -48,7 +48,7 @@ func (w *wire) checkAnswer(c *call, a *answer) error {
 	if err == nil {
 		switch c.purpose {
 		case forToken, forDevicePoll:
-			err = checkToken(fields, w.kind == toEntra)
+			err = w.checkToken(fields)
 		case forDeviceCode:
 			err = w.checkDeviceCode(fields)
 		case forDiscovery:
@@ -70,7 +70,7 @@ func (w *wire) mediaType(h http.Header) string {
 	if err != nil || kind == "" {
 		return "something of no known type"
 	}
-	return w.trace.show(kind)
+	return w.recorder.Show(kind)
 }
 
 // readObject reads a JSON object in which every key stands once and is spelled as
@@ -129,7 +129,8 @@ func wholeNumber(value json.RawMessage) (int64, bool) {
 
 // checkToken checks a token answer (RFC 6749 §5.1) for all that MSAL reads of it.
 // A managed-identity host may leave more out, and has expires_on.
-func checkToken(fields map[string]json.RawMessage, entra bool) error {
+func (w *wire) checkToken(fields map[string]json.RawMessage) error {
+	entra := w.kind == toEntra
 	var typed struct {
 		AccessToken   string `json:"access_token"`
 		RefreshToken  string `json:"refresh_token"`
@@ -168,7 +169,7 @@ func checkToken(fields map[string]json.RawMessage, entra bool) error {
 		}
 	}
 	if value, ok := fields["id_token"]; ok && string(value) != "null" {
-		if _, err := readIDToken(typed.IDToken); err != nil {
+		if err := w.readIDToken(typed.IDToken); err != nil {
 			return err
 		}
 	}
@@ -237,7 +238,7 @@ func (w *wire) checkDiscovery(fields map[string]json.RawMessage) error {
 		case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
 			return fmt.Errorf("its %s is no address", key)
 		case key == "issuer" && u.Scheme == "https" && u.RawQuery == "":
-		case key == "authorization_endpoint" && w.practice && isLoopbackPage(u):
+		case key == "authorization_endpoint" && w.hasPage(u):
 		case u.Scheme+"://"+u.Host != w.base:
 			return fmt.Errorf("its %s is not on %s", key, w.base)
 		}

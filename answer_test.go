@@ -80,6 +80,12 @@ var tokenAnswers = []struct {
 	{"an error", `{"error":"invalid_grant","error_description":"AADSTS70000: no"}`, false},
 }
 
+func TestAnswerKeysAreSorted(t *testing.T) {
+	if !slices.IsSorted(answerKeys) {
+		t.Error("answerKeys is not sorted")
+	}
+}
+
 func TestTokenAnswers(t *testing.T) {
 	for _, test := range tokenAnswers {
 		s := &server{handle: func(*http.Request, url.Values) (int, string) { return 200, test.body }}

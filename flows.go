@@ -20,6 +20,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 
 	"connect-entra/certificate"
+	"connect-entra/exchange"
 	"connect-entra/failure"
 )
 
@@ -210,6 +211,33 @@ func (p Plan) entra() target {
 		known:    p.Environment.Type == "Built-in",
 		practice: p.Environment.practice(),
 	}
+}
+
+// wire reaches a server as this run does.
+func (sys *system) wire(t target) *wire {
+	recorder := &exchange.Recorder{}
+	if sys.prefer.verbose || sys.prefer.debug {
+		recorder.Verbose = sys.verbose
+	}
+	if sys.prefer.debug {
+		recorder.Debug = sys.debug
+	}
+	return newWire(wireOptions{
+		internet:    sys.internet,
+		direct:      sys.direct,
+		correlation: sys.correlation,
+		userAgent:   userAgent(),
+		recorder:    recorder,
+		readIDToken: func(raw string) error { _, err := readIDToken(raw); return err },
+	}, t)
+}
+
+// userAgent is sent with every request.
+func userAgent() string {
+	if version, _ := ownVersion(); version != "(devel)" {
+		return "connect-entra/" + version
+	}
+	return "connect-entra"
 }
 
 func publicClient(sys *system, wire *wire, plan Plan) (public.Client, error) {

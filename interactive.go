@@ -12,7 +12,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -86,29 +85,17 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 // finish makes a sign-in of what came to the redirect URI with the right state.
 func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.Values, secrets callbackSecrets) error {
 	want := a.wire.issuerTemplate()
-	if iss := form.Get("iss"); iss != "" && hostname(iss) != "" && authorityOf(iss) != authorityOf(want) { // RFC 9207 §2.4
+	if iss := form.Get("iss"); strings.Contains(iss, "://") && authorityOf(iss) != authorityOf(want) { // RFC 9207 §2.4
 		return failure.New("hostile-answer", "The answer in the browser came from another issuer.")
 	}
 	if code := form.Get("error"); code != "" {
-		return a.declined(form)
+		return a.wire.declined(form)
 	}
 	raw, err := a.redeem(ctx, form.Get("code"), redirectURI, secrets.verifier)
 	if err != nil {
 		return err
 	}
 	return checkIDToken(raw, idToken{Issuer: want, Audience: a.clientID, TenantID: a.tenant, Nonce: secrets.nonce})
-}
-
-// declined makes a failure of an error that the browser brought (RFC 6749 §4.1.2.1).
-func (a browserSignIn) declined(form url.Values) error {
-	s := &failure.Server{Host: a.wire.host(), Status: http.StatusBadRequest, CorrelationID: a.wire.correlation}
-	s.Code, s.Description, s.Suberror = form.Get("error"), a.wire.trace.scrub(form.Get("error_description")), form.Get("error_subcode")
-	s.AADSTS = aadstsOf(s.Description)
-	takeIDs(s)
-	kind := refusalKind(s)
-	f := failure.New(kind, "%s", refusalText(kind, s))
-	f.Server = s
-	return f
 }
 
 type callbackSecrets struct{ state, nonce, verifier string }
@@ -124,7 +111,7 @@ func randomText() string {
 // that a browser may be sent there.
 func completeAddress(w *wire, address string, secrets callbackSecrets) (string, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.User != nil || u.Fragment != "" || u.Scheme+"://"+u.Host != w.base && !(w.practice && isLoopbackPage(u)) {
+	if err != nil || u.Fragment != "" || !w.hasPage(u) {
 		return "", failure.New("hostile-answer", "The sign-in page is not on %s, so it was not opened.", w.base)
 	}
 	q := u.Query()
@@ -142,11 +129,6 @@ func completeAddress(w *wire, address string, secrets callbackSecrets) (string, 
 			Try("ask for fewer scopes, or add -UseDeviceCode")
 	}
 	return address, nil
-}
-
-// isLoopbackPage holds for http pages on this machine: those of the practice cloud.
-func isLoopbackPage(u *url.URL) bool {
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
 }
 
 func authorityOf(address string) string {

@@ -42,22 +42,26 @@ func (l *limit) stop() {
 	l.cancel(nil)
 }
 
-// guard lets a body take as long as it needs while it is not silent.
-func (l *limit) guard(resp *http.Response) *http.Response {
-	resp.Body = &guardedBody{resp.Body, l}
+// guard lets a body take as long as it needs while it is not silent; why it broke off is
+// said by failed.
+func (l *limit) guard(resp *http.Response, failed func(error) error) {
+	resp.Body = &guardedBody{resp.Body, l, failed}
 	l.timer.Reset(l.span)
-	return resp
 }
 
 type guardedBody struct {
 	io.ReadCloser
-	limit *limit
+	limit  *limit
+	failed func(error) error
 }
 
 func (b *guardedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 {
 		b.limit.timer.Reset(b.limit.span)
+	}
+	if err != nil && err != io.EOF {
+		err = b.failed(err)
 	}
 	return n, err
 }

@@ -27,14 +27,6 @@ import (
 	"connect-entra/failure"
 )
 
-// userAgent is sent with every request.
-var userAgent = func() string {
-	if version, _ := ownVersion(); version != "(devel)" {
-		return "connect-entra/" + version
-	}
-	return "connect-entra"
-}()
-
 // newCorrelation is a random GUID, sent as client-request-id: what an administrator
 // finds a request by in the sign-in log.
 func newCorrelation() string {
@@ -104,7 +96,12 @@ func isProxy(address string) bool {
 		address = "http://" + address
 	}
 	u, err := url.Parse(address)
-	return err == nil && u.Hostname() != "" && !strings.ContainsFunc(u.Hostname(), func(r rune) bool { return notInLabel(r) && !strings.ContainsRune("._:%", r) }) && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+	return err == nil && u.Hostname() != "" && !strings.ContainsFunc(u.Hostname(), func(r rune) bool { return !inHostName(r) && !strings.ContainsRune("._:%", r) }) && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+}
+
+// inHostName holds for what a label of a host's name, or a device code, may have.
+func inHostName(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
 }
 
 func checkProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
@@ -154,6 +151,23 @@ func (w *wire) unreachable(parent, ctx context.Context, err error) error {
 		return failure.New("hostile-answer", "The answer of %s is longer than 1 MiB.", w.host()).Because(err)
 	}
 	return failure.New("network", "%s cannot be reached: %s.", w.host(), networkReason(err)).Because(err)
+}
+
+// via tells what of the environment stands between here and the server.
+func via(next http.RoundTripper, r *http.Request) (lines []string) {
+	transport, ok := next.(*http.Transport)
+	if !ok || transport.Proxy == nil {
+		return nil
+	}
+	if proxy, err := transport.Proxy(r); err == nil && proxy != nil {
+		lines = append(lines, "through the proxy "+failure.Clean(proxy.Scheme+"://"+proxy.Host))
+	}
+	for _, name := range certificateVariables {
+		if value := os.Getenv(name); value != "" && !ownsTrust(runtime.GOOS) {
+			lines = append(lines, "trusting the authorities of "+name+": "+failure.Clean(value))
+		}
+	}
+	return lines
 }
 
 // certificateVariables name authorities to trust. Go takes them of Unix only; elsewhere

@@ -113,7 +113,7 @@ func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
 			return fmt.Errorf("it has no good %s", key)
 		}
 	}
-	if code := textOf(fields["user_code"]); len(code) > 32 || strings.ContainsFunc(code, notInLabel) {
+	if code := textOf(fields["user_code"]); len(code) > 32 || strings.ContainsFunc(code, func(r rune) bool { return !inHostName(r) }) {
 		return errors.New("it has no good user_code")
 	}
 	if typed.ExpiresIn < 1 || typed.ExpiresIn > 86400 || typed.Interval < 0 || typed.Interval > 3600 {
@@ -121,7 +121,7 @@ func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
 	}
 	page := textOf(fields["verification_uri"])
 	u, err := url.Parse(page)
-	if err != nil || u.String() != page || u.User != nil || !(u.Scheme == "https" && (u.Host == w.host() || slices.Contains(verificationHosts, u.Host)) || w.practice && isLoopbackPage(u)) {
+	if err != nil || u.String() != page || !w.hasPage(u) && !(u.Scheme == "https" && u.User == nil && slices.Contains(verificationHosts, u.Host)) {
 		return errors.New("it sends people to a page that is not Microsoft's to enter the code")
 	}
 	w.pace.start(time.Duration(max(typed.Interval, 1)) * time.Second)

@@ -6,10 +6,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -126,13 +128,25 @@ func refusalText(kind string, s *failure.Server) string {
 	return fmt.Sprintf("%s refused: %s.", s.Host, what)
 }
 
+// declined makes a failure of an error that a browser brought (RFC 6749 §4.1.2.1).
+func (w *wire) declined(form url.Values) error {
+	s := &failure.Server{Host: w.host(), Status: http.StatusBadRequest, CorrelationID: w.correlation}
+	s.Code, s.Description, s.Suberror = form.Get("error"), w.recorder.Scrub(form.Get("error_description")), form.Get("error_subcode")
+	s.AADSTS = aadstsOf(s.Description)
+	takeIDs(s)
+	kind := refusalKind(s)
+	f := failure.New(kind, "%s", refusalText(kind, s))
+	f.Server = s
+	return f
+}
+
 // readRefusal takes what can be read of a refusal, in any of the three shapes: OAuth's,
 // Graph's and App Service's.
 func (w *wire) readRefusal(a *answer) *failure.Server {
 	s := &failure.Server{Host: w.host(), Status: a.StatusCode, RetryAfter: retryAfter(a.Header, time.Now())}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(a.body, &fields) == nil {
-		readFields(s, fields, w.trace.scrub)
+		readFields(s, fields, w.recorder.Scrub)
 	}
 	if s.CorrelationID == "" {
 		s.CorrelationID = w.correlation
@@ -151,7 +165,7 @@ func takeIDs(s *failure.Server) {
 	correlation, timestamp, ok3 := strings.Cut(rest, " Timestamp: ")
 	if ok && ok2 && ok3 {
 		s.Description = description
-		s.TraceID, s.CorrelationID, s.Timestamp = firstOf(s.TraceID, trace), correlation, firstOf(s.Timestamp, timestamp)
+		s.TraceID, s.CorrelationID, s.Timestamp = cmp.Or(s.TraceID, trace), correlation, cmp.Or(s.Timestamp, timestamp)
 	}
 }
 

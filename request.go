@@ -137,7 +137,7 @@ func (g *graphClient) run(ctx context.Context, address string) error {
 			return err
 		}
 		defer resp.Body.Close()
-		return g.deliver(ctx, resp, w)
+		return g.deliver(resp, w)
 	}
 	if g.output != "" {
 		return writeWhole(g.output, write)

@@ -19,10 +19,10 @@ import (
 )
 
 // deliver hands one answer on: as it is to a file or a pipe, readable to a terminal.
-func (g *graphClient) deliver(ctx context.Context, resp *http.Response, w io.Writer) error {
+func (g *graphClient) deliver(resp *http.Response, w io.Writer) error {
 	far := &progress{sys: g.sys, quiet: g.onScreen()}
 	defer far.end()
-	from := &answerReader{body: resp.Body, failed: g.broken(ctx, resp), read: func(n int64) {
+	from := &countingReader{body: resp.Body, read: func(n int64) {
 		far.tell("%s", showSize(n, resp.ContentLength))
 	}}
 	if !g.onScreen() {
@@ -105,7 +105,7 @@ func (g *graphClient) collect(ctx context.Context, address string, w io.Writer) 
 		if err != nil {
 			return err
 		}
-		next, err := readPage(&answerReader{body: resp.Body, failed: g.broken(ctx, resp)}, func(item json.RawMessage) error {
+		next, err := readPage(resp.Body, func(item json.RawMessage) error {
 			far.tell("%d items, %d pages", out.items+1, pages)
 			return out.item(item)
 		})
@@ -161,7 +161,9 @@ func readPage(from io.Reader, item func(json.RawMessage) error) (next string, er
 			return "", badPage(err)
 		}
 		if key == "@odata.nextLink" {
-			next = textOf(value)
+			if json.Unmarshal(value, &next) != nil {
+				next = ""
+			}
 		}
 	}
 	if _, err := d.Token(); err != nil {
@@ -230,29 +232,20 @@ func (o *itemWriter) end() error {
 	return o.w.Flush()
 }
 
-// answerReader reads a body, and says in our words why it broke off.
-type answerReader struct {
-	body   io.Reader
-	failed func(error) error
-	read   func(soFar int64)
-	n      int64
+// countingReader tells how much of a body was read.
+type countingReader struct {
+	body io.Reader
+	read func(soFar int64)
+	n    int64
 }
 
-func (a *answerReader) Read(p []byte) (int, error) {
-	n, err := a.body.Read(p)
-	a.n += int64(n)
-	if n > 0 && a.read != nil {
-		a.read(a.n)
-	}
-	if err != nil && err != io.EOF {
-		err = a.failed(err)
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.body.Read(p)
+	c.n += int64(n)
+	if n > 0 {
+		c.read(c.n)
 	}
 	return n, err
-}
-
-// broken says why the answer's body ended early.
-func (g *graphClient) broken(ctx context.Context, resp *http.Response) func(error) error {
-	return func(err error) error { return g.wire.unreachable(ctx, resp.Request.Context(), err) }
 }
 
 // notWriting makes a failure of a full disk or a closed pipe.

@@ -9,7 +9,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -19,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"connect-entra/exchange"
 	"connect-entra/failure"
 )
 
@@ -67,24 +67,42 @@ type target struct {
 	arc      bool          // managed identity: Azure Arc, which first answers with the name of a key file
 }
 
+// wireOptions is what the clients of one run have in common.
+type wireOptions struct {
+	internet    http.RoundTripper  // to Entra and Graph: newInternet, or the practice cloud
+	direct      http.RoundTripper  // to a managed-identity service: newDirect, or the practice cloud
+	correlation string             // a GUID, sent as client-request-id; "": a new one for this client
+	userAgent   string             // sent with every request
+	recorder    *exchange.Recorder // is told of every try; nil: nobody is
+	readIDToken func(string) error // fails where MSAL could not read an id_token; nil: all are taken
+}
+
 // wire is what MSAL gets as its HTTP client.
 type wire struct {
 	target
-	next        http.RoundTripper
-	correlation string
-	trace       tracer
-	pace        pace // of device polls
+	wireOptions
+	next http.RoundTripper
+	pace pace // of device polls
 
 	mu         sync.Mutex
 	discovered string // the issuer that an asked cloud names
 }
 
-func (sys *system) wire(t target) *wire {
-	next := sys.internet
+func newWire(o wireOptions, t target) *wire {
+	w := &wire{target: t, wireOptions: o, next: o.internet}
 	if t.kind == toIdentity {
-		next = sys.direct
+		w.next = o.direct
 	}
-	return &wire{target: t, next: next, correlation: cmp.Or(sys.correlation, newCorrelation()), trace: newTracer(sys)}
+	if w.correlation == "" {
+		w.correlation = newCorrelation()
+	}
+	if w.recorder == nil {
+		w.recorder = &exchange.Recorder{}
+	}
+	if w.readIDToken == nil {
+		w.readIDToken = func(string) error { return nil }
+	}
+	return w
 }
 
 // CloseIdleConnections is what MSAL asks of an HTTP client; those of the process end
@@ -101,6 +119,13 @@ func (w *wire) issuerTemplate() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.discovered
+}
+
+// hasPage says whether a browser may be sent to u: to the server itself, and in practice
+// to this machine.
+func (t target) hasPage(u *url.URL) bool {
+	onLoopback := u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
+	return u.User == nil && (u.Scheme+"://"+u.Host == t.base || t.practice && onLoopback)
 }
 
 // call is one request of MSAL's: what it is for, and what each try sends.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"connect-entra/exchange"
 )
 
 // send tries until there is an answer to hand on, at most maxTries times and within
@@ -27,7 +29,9 @@ func (w *wire) send(c *call) (*http.Response, error) {
 			continue
 		}
 		if err == nil && answer.body == nil {
-			return limit.guard(answer.Response), nil // streamed: the limit is now on silence
+			parent := c.request.Context()
+			limit.guard(answer.Response, func(err error) error { return w.unreachable(parent, ctx, err) })
+			return answer.Response, nil // streamed: the limit is now on silence
 		}
 		limit.stop()
 		switch parent := c.request.Context(); {
@@ -67,7 +71,7 @@ func (w *wire) attempt(ctx context.Context, c *call, try int) (*answer, error) {
 		r.Body = body
 	}
 	r.GetBody = nil // with it net/http repeats what got lost by itself
-	r.Header.Set("User-Agent", userAgent)
+	r.Header.Set("User-Agent", w.userAgent)
 	r.Header.Set("client-request-id", w.correlation)
 	started := time.Now()
 	resp, err := w.next.RoundTrip(r)
@@ -78,7 +82,14 @@ func (w *wire) attempt(ctx context.Context, c *call, try int) (*answer, error) {
 			a.body, err = readAnswer(resp.Body)
 		}
 	}
-	w.trace.exchange(w.next, r, c.form, a, err, try, time.Since(started))
+	tried := exchange.Try{Request: r, Form: c.form, Via: via(w.next, r), Number: try, Took: time.Since(started)}
+	if a != nil {
+		tried.Response, tried.Body = a.Response, a.body
+	}
+	if err != nil {
+		tried.Reason = networkReason(err)
+	}
+	w.recorder.Record(tried)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,7 @@
-//go:build !js
+// The redactor. What may be shown is listed; all else is hidden, and a value that was
+// hidden once is found again wherever a server echoes it.
 
-// The one redactor. What may be shown is listed; all else is hidden, and a value that
-// was hidden once is found again wherever a server echoes it.
-
-package main
+package exchange
 
 import (
 	"crypto/sha256"
@@ -11,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,74 +52,80 @@ func hidden8(value string) string {
 // window is the shortest part of a secret that is hidden in other text.
 const window = 12
 
-// redactor knows the secrets that passed.
-type redactor struct {
+// Redactor knows the secrets that passed. Its zero value knows none; several goroutines
+// may use it at once.
+type Redactor struct {
 	mu      sync.Mutex
 	secrets []string
 	known   map[string]bool // windows of all their spellings, made when first needed
 	short   []string        // spellings of those shorter than a window
 }
 
-// show makes foreign text fit to be shown.
-func (t *redactor) show(text string) string { return failure.Clean(t.scrub(text)) }
+// Show makes foreign text fit to be shown: Scrub, and failure.Clean.
+func (r *Redactor) Show(text string) string { return failure.Clean(r.Scrub(text)) }
 
-// learn takes the secrets of one exchange: every value that may not be shown.
-func (t *redactor) learn(r *http.Request, form url.Values, a *answer) {
-	for _, source := range []url.Values{form, r.URL.Query()} {
+// learn takes the secrets of one try: every value that may not be shown.
+func (r *Redactor) learn(t Try) {
+	for _, source := range []url.Values{t.Form, t.Request.URL.Query()} {
 		for name, values := range source {
 			if !isShown(name, shownFields) {
-				t.keep(values...)
+				r.Keep(values...)
 			}
 		}
 	}
 	for _, name := range []string{"Authorization", "X-Identity-Header", "Secret", "Cookie"} {
-		_, credential, _ := strings.Cut(r.Header.Get(name), " ")
-		t.keep(r.Header.Get(name), credential)
+		_, credential, _ := strings.Cut(t.Request.Header.Get(name), " ")
+		r.Keep(t.Request.Header.Get(name), credential)
 	}
 	var answered map[string]json.RawMessage
-	if a == nil || json.Unmarshal(a.body, &answered) != nil {
+	if json.Unmarshal(t.Body, &answered) != nil {
 		return
 	}
 	for _, name := range []string{"access_token", "refresh_token", "id_token", "device_code"} {
-		t.keep(textOf(answered[name]))
-	}
-}
-
-func (t *redactor) keep(secrets ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, secret := range secrets {
-		if len(secret) >= 4 && !slices.Contains(t.secrets, secret) {
-			t.secrets = append(t.secrets, secret)
-			t.known = nil
+		var token string
+		if json.Unmarshal(answered[name], &token) == nil {
+			r.Keep(token)
 		}
 	}
 }
 
-// scrub hides in text every part of a known secret, however it is spelled. Text beyond
-// what anyone is shown is cut off first.
-func (t *redactor) scrub(text string) string {
+// Keep takes note of secrets; one of fewer than four bytes would hide half of any text and
+// is left out.
+func (r *Redactor) Keep(secrets ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, secret := range secrets {
+		if len(secret) >= 4 && !slices.Contains(r.secrets, secret) {
+			r.secrets = append(r.secrets, secret)
+			r.known = nil
+		}
+	}
+}
+
+// Scrub hides in text every part of a known secret, however it is spelled. Text beyond
+// what anyone is shown, 16 kB, is cut off first.
+func (r *Redactor) Scrub(text string) string {
 	const most = 16 << 10
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "")
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.known == nil {
-		t.prepare()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil {
+		r.prepare()
 	}
-	for _, spelling := range t.short {
+	for _, spelling := range r.short {
 		text = strings.ReplaceAll(text, spelling, "(hidden)")
 	}
 	var b strings.Builder
 	start := 0 // of what is still to be written
 	for i := 0; i+window <= len(text); {
-		if !t.known[text[i:i+window]] {
+		if !r.known[text[i:i+window]] {
 			i++
 			continue
 		}
 		end := i + window
-		for end < len(text) && t.known[text[end-window+1:end+1]] {
+		for end < len(text) && r.known[text[end-window+1:end+1]] {
 			end++
 		}
 		b.WriteString(text[start:i])
@@ -133,15 +136,15 @@ func (t *redactor) scrub(text string) string {
 	return b.String()
 }
 
-func (t *redactor) prepare() {
-	t.known, t.short = map[string]bool{}, nil
-	for _, secret := range t.secrets {
+func (r *Redactor) prepare() {
+	r.known, r.short = map[string]bool{}, nil
+	for _, secret := range r.secrets {
 		for _, spelling := range spellings(secret) {
 			if len(secret) < window && len(spelling) >= 4 {
-				t.short = append(t.short, spelling)
+				r.short = append(r.short, spelling)
 			}
 			for i := 0; i+window <= len(spelling); i++ {
-				t.known[spelling[i:i+window]] = true
+				r.known[spelling[i:i+window]] = true
 			}
 		}
 	}
