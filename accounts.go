@@ -21,7 +21,7 @@ func (k *keep) list() ([]named, error) { return k.ofKind("") }
 
 // ofKind reads all kept connections, or those of one kind, and names them.
 func (k *keep) ofKind(kind string) ([]named, error) {
-	files, err := k.folder.list(sealedSuffix)
+	ids, err := k.vault.List()
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +30,7 @@ func (k *keep) ofKind(kind string) ([]named, error) {
 		return nil, err
 	}
 	var all []named
-	for _, file := range files {
-		id := strings.TrimSuffix(file, sealedSuffix)
+	for _, id := range ids {
 		if id == currentID || !strings.HasPrefix(id, kind) {
 			continue
 		}

@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
 
 	"connect-entra/failure"
+	"connect-entra/vault"
 )
 
 // msalCache is MSAL's cache of one connection. It never fails a call: MSAL would throw
@@ -84,7 +84,7 @@ func (c *msalCache) accounts() []string {
 	return slices.Compact(homes)
 }
 
-// keptToken is a Token as it is sealed, which Token itself never is.
+// keptToken is a Token as it is written, which Token itself never is.
 type keptToken struct {
 	Access    string
 	At        time.Time // when it came, by the clock of that time
@@ -187,14 +187,14 @@ func (k *keep) lasting(id string, plan Plan) source {
 		if token, ok := c.token(ask); ok {
 			return token, nil
 		}
-		unlock, err := k.lock(ctx, id+".renew", plan.Timeout)
-		if errors.Is(err, errHeld) || ctx.Err() != nil {
+		unlock, err := k.vault.LockFor(ctx, id+".renew", plan.Timeout)
+		if errors.Is(err, vault.ErrHeld) || ctx.Err() != nil {
 			return Token{}, err
 		}
 		if err == nil {
 			defer unlock() // else nothing can be written here: then each renews for itself
 		}
-		c, file, err := k.load(id)
+		c, version, err := k.load(id)
 		if err != nil {
 			return Token{}, err
 		}
@@ -211,7 +211,7 @@ func (k *keep) lasting(id string, plan Plan) source {
 		if err != nil {
 			return Token{}, cannotRenew(plan, err)
 		}
-		k.update(id, file, c, ask, token)
+		k.update(id, version, c, ask, token)
 		return token, nil
 	}
 }
@@ -246,13 +246,9 @@ func cannotRenew(plan Plan, err error) error {
 
 // update keeps a renewed token. It is delivered whatever becomes of that; and if the
 // file is not what was read, a disconnect or a newer sign-in came between and stands.
-func (k *keep) update(id string, seen []byte, c *kept, ask Ask, token Token) {
+func (k *keep) update(id string, seen vault.Version, c *kept, ask Ask, token Token) {
 	err := k.locked(id, func() error {
-		now, err := k.read(id + sealedSuffix)
-		if missing(err) || err == nil && !bytes.Equal(now, seen) {
-			return nil
-		}
-		if err != nil {
+		if same, err := k.vault.Unchanged(id, seen); !same || err != nil {
 			return err
 		}
 		c.add(ask.Scopes, token)

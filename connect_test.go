@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/vault"
 )
 
 func TestMain(m *testing.M) {
@@ -86,7 +88,7 @@ type typed struct {
 
 func playTranscript(t *testing.T, text string) {
 	app := testApp()
-	s := &scene{t: t, env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant, keyFileName: testKeyFile(t)},
+	s := &scene{t: t, env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant, vault.KeyFileVariable: testKeyFile(t)},
 		dir: filepath.Join(t.TempDir(), "own"), mg: filepath.Join(t.TempDir(), ".mg"), entra: newFakeEntra(app)}
 	s.cloud("Global")
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
@@ -216,7 +218,7 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 func (s *scene) openKeep(sys *system, start func(*system, Plan) (source, error), toWrite bool) (keeper, error) {
 	k, err := openKeep(sys, start, toWrite)
 	if kept, ok := k.(*keep); ok {
-		s.t.Cleanup(func() { kept.Close() })
+		s.t.Cleanup(func() { kept.vault.Close() })
 	}
 	return k, err
 }

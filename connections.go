@@ -1,7 +1,7 @@
 //go:build !js
 
 // Which connections are kept, which of them is current, and which one an answer may
-// come from. Each is one sealed file named by its identity, so that processes never
+// come from. Each is one encrypted file named by its identity, so that processes never
 // merge anything and damage costs one connection.
 
 package main
@@ -18,12 +18,11 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/vault"
 )
 
-const (
-	sealedSuffix = ".sealed"
-	currentID    = "current" // the file that names the current connection
-)
+// currentID is the file that names the current connection.
+const currentID = "current"
 
 // kept is what is kept of a connection.
 type kept struct {
@@ -36,7 +35,7 @@ type kept struct {
 
 // keep is the user's kept connections.
 type keep struct {
-	*vault
+	vault *vault.Vault
 	sys   *system
 	start func(*system, Plan) (source, error) // the flow of a plan
 	cache *msalCache                          // of the connection that is being made or renewed
@@ -51,7 +50,7 @@ func openKeep(sys *system, start func(*system, Plan) (source, error), toWrite bo
 	if sys.dir == "" {
 		return nil, nil
 	}
-	v, err := openVault(sys, false)
+	v, err := vault.Open(vaultOptions(sys), false)
 	if missing(err) {
 		return nil, nil
 	}
@@ -66,16 +65,13 @@ func prepareKeep(sys *system, start func(*system, Plan) (source, error)) (keeper
 		return nil, failure.New("storage", "There is no home folder to keep a connection in.").
 			Try("set HOME, or use -ContextScope Process")
 	}
-	v, err := openVault(sys, true)
+	v, err := vault.Open(vaultOptions(sys), true)
 	if err != nil {
 		return nil, err
 	}
 	k := &keep{vault: v, sys: sys, start: start, cache: &msalCache{}}
-	if err = v.ready(); err == nil {
+	if err = v.Ready(); err == nil {
 		_, err = k.current()
-	}
-	if err == nil {
-		err = k.sweep()
 	}
 	if err != nil {
 		v.Close()
@@ -84,16 +80,21 @@ func prepareKeep(sys *system, start func(*system, Plan) (source, error)) (keeper
 	return k, nil
 }
 
-// sweep removes what killed processes left half written, unless its writer still lives.
-func (k *keep) sweep() error {
-	temporary, err := k.folder.list(sealedSuffix + ".tmp")
-	for _, name := range temporary {
-		if unlock, err := k.lock(context.Background(), strings.TrimSuffix(name, sealedSuffix+".tmp"), 0); err == nil {
-			k.root.Remove(name)
-			unlock()
-		}
+// vaultOptions are for the program's own folder. What the user's key file is called, and
+// how one makes it, is for this host's shell.
+func vaultOptions(sys *system) vault.Options {
+	return vault.Options{
+		Folder:   sys.dir,
+		KeyFile:  sys.getenv(vault.KeyFileVariable),
+		Contents: "kept connections",
+		Warn:     sys.warn,
+		Cures: vault.Cures{
+			BadFolder:   "set HOME or XDG_STATE_HOME to an absolute path",
+			NoKey:       "make a key file, " + hostShell().makeKey + ", and set " + vault.KeyFileVariable + " to it; or -ContextScope Process",
+			NotHere:     "use it where it was made; here, set XDG_STATE_HOME to another folder, or remove everything: connect-entra disconnect -All",
+			OtherSystem: "keep the folders of two systems apart: XDG_STATE_HOME",
+		},
 	}
-	return err
 }
 
 // inside is the system for a flow whose connection will be kept. MSAL begins with an
@@ -124,59 +125,59 @@ func hash(texts ...string) string {
 
 // load reads a connection. A damaged file is set aside, which is said; then, as for one
 // that was never there, nothing is connected.
-func (k *keep) load(id string) (*kept, []byte, error) {
-	c, file, err := k.peek(id)
-	if d := (*damage)(nil); errors.As(err, &d) {
+func (k *keep) load(id string) (*kept, vault.Version, error) {
+	c, version, err := k.peek(id)
+	if d := (*vault.Damage)(nil); errors.As(err, &d) {
 		err = k.locked(id, func() error { // and looked at again: it may have been replaced
-			c, file, err = k.peek(id)
+			c, version, err = k.peek(id)
 			return k.heal(id, err)
 		})
 	}
 	if missing(err) {
 		err = notConnected()
 	}
-	return c, file, err
+	return c, version, err
 }
 
 // peek reads a connection and leaves the file as it is.
-func (k *keep) peek(id string) (*kept, []byte, error) {
-	data, file, err := k.readSealed(id + sealedSuffix)
+func (k *keep) peek(id string) (*kept, vault.Version, error) {
+	data, version, err := k.vault.Read(id)
 	if err != nil {
-		return nil, nil, err
+		return nil, version, err
 	}
 	c := &kept{}
 	if err := json.Unmarshal(data, c); err != nil {
-		return nil, nil, &damage{"what it holds makes no sense"}
+		return nil, version, &vault.Damage{Reason: "what it holds makes no sense"}
 	}
 	e, err := k.sys.findCloud(c.Plan.Environment.Name)
 	if err != nil {
-		return nil, nil, err
+		return nil, version, err
 	}
 	if e.AzureADEndpoint != c.Plan.Environment.AzureADEndpoint || e.GraphEndpoint != c.Plan.Environment.GraphEndpoint {
-		return nil, nil, failure.New("sign-in-needed", "The environment %s is not what it was when this connection was made.", failure.Clean(c.Plan.Environment.Name)).
+		return nil, version, failure.New("sign-in-needed", "The environment %s is not what it was when this connection was made.", failure.Clean(c.Plan.Environment.Name)).
 			Try("connect-entra disconnect, and connect again")
 	}
 	c.Plan.Environment = e // with what its table knows besides
-	return c, file, nil
+	return c, version, nil
 }
 
 // heal sets a damaged file aside; the caller holds its lock.
 func (k *keep) heal(id string, err error) error {
-	var d *damage
+	var d *vault.Damage
 	if !errors.As(err, &d) {
 		return err
 	}
-	aside, err := k.setAside(id + sealedSuffix)
+	path, aside, err := k.vault.SetAside(id)
 	if err != nil {
 		return err
 	}
-	k.sys.warn("%s could not be read: %s. It was set aside as %s; connect again.", filepath.Join(k.path, id+sealedSuffix), d.reason, filepath.Base(aside))
+	k.sys.warn("%s could not be read: %s. It was set aside as %s; connect again.", path, d.Reason, filepath.Base(aside))
 	return fs.ErrNotExist
 }
 
 // locked does something while no other process writes that connection.
 func (k *keep) locked(id string, do func() error) error {
-	unlock, err := k.lock(context.Background(), id, lockWait)
+	unlock, err := k.vault.Lock(context.Background(), id)
 	if err != nil {
 		return err
 	}
@@ -189,15 +190,15 @@ func (k *keep) write(id string, c *kept) error {
 	if err != nil {
 		return failure.New("bug", "%T cannot be kept", c).Because(err)
 	}
-	return k.writeSealed(id+sealedSuffix, data)
+	return k.vault.Write(id, data)
 }
 
 // current gives the ID of the current connection, "" if there is none.
 func (k *keep) current() (string, error) {
-	data, _, err := k.readSealed(currentID + sealedSuffix)
-	if d := (*damage)(nil); errors.As(err, &d) {
+	data, _, err := k.vault.Read(currentID)
+	if d := (*vault.Damage)(nil); errors.As(err, &d) {
 		err = k.locked(currentID, func() error {
-			data, _, err = k.readSealed(currentID + sealedSuffix)
+			data, _, err = k.vault.Read(currentID)
 			return k.heal(currentID, err)
 		})
 	}
@@ -209,10 +210,10 @@ func (k *keep) current() (string, error) {
 
 func (k *keep) setCurrent(id string) error {
 	return k.locked(currentID, func() error {
-		if now, _, err := k.readSealed(currentID + sealedSuffix); err == nil && string(now) == id {
+		if now, _, err := k.vault.Read(currentID); err == nil && string(now) == id {
 			return nil
 		}
-		return k.writeSealed(currentID+sealedSuffix, []byte(id))
+		return k.vault.Write(currentID, []byte(id))
 	})
 }
 
@@ -248,7 +249,7 @@ func (k *keep) save(c Connection) (Connection, error) {
 		return c, failure.New("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).Because(err).
 			Try("%s", firstOf(failure.From(err).Cure, "use the token in this process alone: -ContextScope Process"))
 	}
-	c.kept, c.id = k.holder().about, id
+	c.kept, c.id = k.vault.Holder(), id
 	c.source = k.lasting(id, entry.Plan)
 	return c, nil
 }
@@ -274,5 +275,8 @@ func (k *keep) openID(id string, timeout time.Duration) (Connection, error) {
 	if timeout > 0 {
 		entry.Plan.Timeout = timeout
 	}
-	return Connection{AuthContext: entry.Context, Plan: entry.Plan, kept: k.holder().about, id: id, source: k.lasting(id, entry.Plan)}, nil
+	return Connection{AuthContext: entry.Context, Plan: entry.Plan, kept: k.vault.Holder(), id: id, source: k.lasting(id, entry.Plan)}, nil
 }
+
+// missing says whether err is only that a file is not there.
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"connect-entra/failure"
+	"connect-entra/vault"
 )
 
 // environmentRead is a variable that steers a run.
@@ -50,7 +51,7 @@ var environmentReads = []environmentRead{
 	{"-EnvironmentVariable", secretVariables, "NO_PROXY", ""},
 	{"-EnvironmentVariable", secretVariables, "MSAL_FORCE_REGION", ""},
 	{"-EnvironmentVariable", secretVariables, "SSL_CERT_FILE", ""},
-	{"-EnvironmentVariable -ContextScope CurrentUser", secretVariables, keyFileName, "/nowhere/"},
+	{"-EnvironmentVariable -ContextScope CurrentUser", secretVariables, vault.KeyFileVariable, "/nowhere/"},
 	{"-Identity", "IDENTITY_HEADER=" + canary, "IDENTITY_ENDPOINT", ""},
 	{"-Identity", "IMDS_ENDPOINT=x", "IDENTITY_ENDPOINT", "http://127.0.0.1:1/"},
 	{"-Identity", serviceVariables, "IDENTITY_HEADER", canary},
@@ -79,11 +80,11 @@ func FuzzEnvironment(f *testing.F) {
 		}
 	}
 	http.ProxyFromEnvironment(get("https://x")) // which looks once a process, and not at a hostile value
-	base := map[string]string{"HOME": f.TempDir(), keyFileName: testKeyFile(f), "PEM": writeTestCertificate(f)}
+	base := map[string]string{"HOME": f.TempDir(), vault.KeyFileVariable: testKeyFile(f), "PEM": writeTestCertificate(f)}
 	f.Fuzz(func(t *testing.T, which uint8, hostile string) {
 		read := environmentReads[int(which)%len(environmentReads)]
 		value := read.before + hostile
-		if strings.Contains(value, "\x00") || read.name == keyFileName && strings.Contains(value, "..") {
+		if strings.Contains(value, "\x00") || read.name == vault.KeyFileVariable && strings.Contains(value, "..") {
 			return // no environment holds the one, and the other may be a file of this host
 		}
 		steer(t, base, read, value)

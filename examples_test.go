@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"connect-entra/vault"
 )
 
 // TestExamplesDoWhatTheySay types each of the document's examples against the practice
@@ -45,7 +47,7 @@ func typeExample(t *testing.T, line, access string) {
 		"AZURE_TENANT_ID":     practiceTenant,
 		"AZURE_CLIENT_ID":     app.ClientID,
 		"AZURE_CLIENT_SECRET": testSecret,
-		keyFileName:           testKeyFile(t),
+		vault.KeyFileVariable: testKeyFile(t),
 		"HOME":                homeWithCertificate(t),
 	}
 	certificate, _ := testCertificate()

@@ -4,11 +4,6 @@
 
 package main
 
-import (
-	"context"
-	"strings"
-)
-
 // forget removes the current connection, the one of that name, or all of them and the
 // key, and sees to it that they are gone. What cannot be read can be removed all the
 // same; but not the one with the ID spared. It gives what it closed.
@@ -42,50 +37,34 @@ func (k *keep) forget(name string, all bool, spared string) ([]named, error) {
 // made another one current, or this one again.
 func (k *keep) unselect(id string) error {
 	return k.locked(currentID, func() error {
-		now, _, err := k.readSealed(currentID + sealedSuffix)
+		now, _, err := k.vault.Read(currentID)
 		if err == nil && string(now) != id {
 			return nil
 		}
-		if _, err := k.read(id + sealedSuffix); err == nil {
+		if _, _, err := k.vault.Read(id); !missing(err) {
 			return nil
 		}
-		return k.removeFiles(currentID)
+		return k.vault.Remove(currentID)
 	})
 }
 
 // removeAll removes a connection's file and what was set aside or left of it.
 func (k *keep) removeAll(id string) error {
-	return k.locked(id, func() error { return k.removeFiles(id) })
-}
-
-func (k *keep) removeFiles(id string) error {
-	files, err := k.folder.list("")
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if strings.HasPrefix(file, id+sealedSuffix) {
-			if err := k.remove(file); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return k.locked(id, func() error { return k.vault.Remove(id) })
 }
 
 // forgetAll leaves the key where a connection is spared, and which one is current.
 func (k *keep) forgetAll(spared string) ([]named, error) {
-	files, err := k.folder.list("")
+	ids, err := k.vault.List()
 	if err != nil {
 		return nil, err
 	}
 	var closed []named
-	for _, file := range files {
-		id, rest, ok := strings.Cut(file, sealedSuffix)
-		if !ok || spared != "" && (id == spared || id == currentID) {
+	for _, id := range ids {
+		if spared != "" && (id == spared || id == currentID) {
 			continue
 		}
-		if c, _, err := k.peek(id); rest == "" && err == nil {
+		if c, _, err := k.peek(id); err == nil {
 			closed = append(closed, c.named(id))
 		}
 		if err := k.removeAll(id); err != nil {
@@ -96,13 +75,5 @@ func (k *keep) forgetAll(spared string) ([]named, error) {
 	if spared != "" {
 		return closed, nil
 	}
-	unlock, err := k.lock(context.Background(), "key", lockWait)
-	if err != nil {
-		return closed, err
-	}
-	defer unlock()
-	if err := systemKey.drop(k.folder); err != nil {
-		return closed, k.unreachable(systemKey.about, err)
-	}
-	return closed, nil
+	return closed, k.vault.DropKey()
 }

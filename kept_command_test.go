@@ -291,7 +291,7 @@ func (d *desk) keepsNothing() {
 	d.t.Helper()
 	all, err := d.keep().list()
 	for _, n := range all {
-		err = os.MkdirAll(filepath.Join(d.dir, n.ID+sealedSuffix+".tmp", "in the way"), 0o700)
+		err = os.MkdirAll(filepath.Join(d.dir, n.ID+".sealed"+".tmp", "in the way"), 0o700)
 	}
 	if err != nil || len(all) == 0 {
 		d.t.Fatal(len(all), err)

@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"connect-entra/vault"
 )
 
 // testKeyring names the variable that says in what a process of the tests is to put
@@ -53,15 +55,18 @@ func forbidKeyring(errno syscall.Errno) {
 // newKeyringDesk keeps its key where a Linux host does.
 func newKeyringDesk(t *testing.T) (*desk, func(lines ...string) *exec.Cmd) {
 	d := newDesk(t)
-	delete(d.env, keyFileName)
-	f, err := openFolder(d.dir, true, t.Logf)
+	delete(d.env, vault.KeyFileVariable)
+	v, err := vault.Open(vault.Options{Folder: d.dir}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := systemKey.read(f); err != nil && err != errKeyGone {
+	if err := v.Ready(); err != nil {
 		t.Skip("this host has no keyring: ", err)
 	}
-	t.Cleanup(func() { systemKey.drop(f); f.Close() })
+	if err := v.DropKey(); err != nil { // the program is to make its own
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.DropKey(); v.Close() })
 	return d, d.processes()
 }
 
@@ -130,23 +135,13 @@ func TestKeyringOfAnotherNamespace(t *testing.T) {
 	d.token()
 }
 
-// TestKeyringAfterRestart makes a file of an earlier start of the host: its key is gone.
-func TestKeyringAfterRestart(t *testing.T) {
+// TestKeyringWithoutTheKey: it is gone, as after a restart of the host.
+func TestKeyringWithoutTheKey(t *testing.T) {
 	d, _ := newKeyringDesk(t)
-	earlier := systemKey
-	earlier.place = func() (place, epoch string) {
-		place, _ = keyringPlace()
-		return place, "00000000-0000-0000-0000-000000000000"
-	}
-	real := systemKey
-	systemKey = earlier
 	d.must(0, asApp)
-	systemKey = real
-	f, err := openFolder(d.dir, false, t.Logf)
-	if err != nil {
+	if err := d.keep().vault.DropKey(); err != nil {
 		t.Fatal(err)
 	}
-	systemKey.drop(f)
 	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "which a restart empties") {
 		t.Errorf("%s", stderr)
 	}

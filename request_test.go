@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/vault"
 )
 
 func TestGraphAddress(t *testing.T) {
@@ -71,7 +72,7 @@ func TestHostileAddressesSendNothing(t *testing.T) {
 // newScene is a world with an application to connect as, and Graph as graph has it; nil
 // for the practice cloud's own.
 func newScene(t *testing.T) *requestScene {
-	s := &scene{t: t, env: map[string]string{"S": testSecret, keyFileName: testKeyFile(t)}, dir: filepath.Join(t.TempDir(), "own"), entra: newFakeEntra(testApp())}
+	s := &scene{t: t, env: map[string]string{"S": testSecret, vault.KeyFileVariable: testKeyFile(t)}, dir: filepath.Join(t.TempDir(), "own"), entra: newFakeEntra(testApp())}
 	s.cloud("Global")
 	return &requestScene{scene: s}
 }

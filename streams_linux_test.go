@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"connect-entra/failure"
+	"connect-entra/vault"
 )
 
 // startable is the program as a process of its own, with this environment and no other.
@@ -306,7 +307,7 @@ func TestSignalsAtStart(t *testing.T) {
 	w := newWorld(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	state := t.TempDir()
-	env := append(w.env, "S="+testSecret, "XDG_STATE_HOME="+state, keyFileName+"="+testKeyFile(t))
+	env := append(w.env, "S="+testSecret, "XDG_STATE_HOME="+state, vault.KeyFileVariable+"="+testKeyFile(t))
 	signIn := []string{"-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S", "-ContextScope", "CurrentUser", "-NoWelcome"}
 	sent := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL}
 	ended := map[int]int{}

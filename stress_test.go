@@ -21,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"connect-entra/vault"
 )
 
 var long = flag.Bool("long", false, "run the stress tests in full: ten rounds, 1000 kills, 1000 accounts")
@@ -302,7 +304,7 @@ func BenchmarkTokenAgainstVersion(b *testing.B) {
 	for b.Loop() {
 		for _, verb := range []string{"version", "token"} {
 			cmd := exec.Command(program, verb)
-			cmd.Env = []string{"XDG_STATE_HOME=" + filepath.Dir(d.dir), keyFileName + "=" + d.env[keyFileName]}
+			cmd.Env = []string{"XDG_STATE_HOME=" + filepath.Dir(d.dir), vault.KeyFileVariable + "=" + d.env[vault.KeyFileVariable]}
 			began := time.Now()
 			if err := cmd.Run(); err != nil {
 				b.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 func newCloudDesk(t *testing.T) (d *desk, path string) {
@@ -148,42 +147,25 @@ func TestCloudsByManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestCloudFileWhileTheModuleWrites holds the file as .NET does, and changes it.
-func TestCloudFileWhileTheModuleWrites(t *testing.T) {
+// TestCloudFileThatIsHeld: whoever holds the file for good is told of.
+func TestCloudFileThatIsHeld(t *testing.T) {
 	d, path := newCloudDesk(t)
 	d.must(0, "environments add Mine https://login.example.com https://graph.example.com")
-	handle, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, _ := os.ReadFile(path)
-	if err := tryLock(handle); err != nil {
-		t.Fatal(err)
-	}
-	if err := handle.Truncate(10); err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) { // whose clock only goes on while the reader waits
-		time.AfterFunc(100*time.Millisecond, func() {
-			handle.WriteAt(data, 0)
-			handle.Close()
+	holds, release, released := make(chan bool), make(chan bool), make(chan bool)
+	go func() {
+		defer close(released)
+		mgContext{dir: d.mg}.change(func(old []byte) ([]byte, error) {
+			close(holds)
+			<-release
+			return old, nil
 		})
-		began := time.Now()
-		out, err := mgContext{dir: d.mg}.read()
-		if string(out) != string(data) || err != nil || time.Since(began) < 100*time.Millisecond {
-			t.Errorf("after %v: %q, %v", time.Since(began), out, err)
-		}
-	})
-	if handle, err = os.OpenFile(path, os.O_RDWR, 0); err != nil {
-		t.Fatal(err)
-	}
-	defer handle.Close()
-	if err := tryLock(handle); err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
+	}()
+	<-holds
+	synctest.Test(t, func(t *testing.T) { // whose clock only goes on while the reader waits
 		if _, err := (mgContext{dir: d.mg}).read(); err == nil || !strings.HasPrefix(err.Error(), "Could not read file at '"+path+"'.") {
 			t.Errorf("held for good: %v", err)
 		}
 	})
+	close(release)
+	<-released
 }

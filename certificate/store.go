@@ -252,3 +252,10 @@ func looseParts(name string) []string {
 	slices.Sort(parts)
 	return parts
 }
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}

@@ -1,4 +1,4 @@
-package main
+package vault
 
 // systemKey is in the login keychain.
 var systemKey = loginKeychain

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package vault
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 
 const openNonblock = syscall.O_NONBLOCK
 
-// errHeld says that another process holds a lock.
-var errHeld = syscall.EWOULDBLOCK
+// ErrHeld says that another process holds a lock.
+var ErrHeld = syscall.EWOULDBLOCK
 
 // fileOwner is who owns what this process creates.
 func fileOwner() string { return strconv.Itoa(os.Geteuid()) }

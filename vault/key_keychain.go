@@ -3,7 +3,7 @@
 // The login keychain of macOS. It is in the build of every Unix so that its calls are
 // tested where no keychain is.
 
-package main
+package vault
 
 import (
 	"crypto/sha256"

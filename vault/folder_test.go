@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package vault
 
 import (
 	"bytes"
@@ -50,7 +50,7 @@ func TestStoreModes(t *testing.T) {
 		t.Errorf("loose file: %q, %v, %#o", data, err, modeOf(t, path))
 	}
 	os.Chmod(f.path, 0o755)
-	again, err := openFolder(f.path, false, f.warn)
+	again, err := openOwn(f.path, f.warn)
 	if err != nil || modeOf(t, f.path) != 0o700 {
 		t.Errorf("loose folder: %v, %#o", err, modeOf(t, f.path))
 	}
@@ -87,7 +87,7 @@ func TestStoreRefusesWhatIsNoFile(t *testing.T) {
 			if data, err := f.read("a"); err == nil {
 				t.Errorf("read gave %q", data)
 			}
-			if unlock, err := f.lock(context.Background(), "l", lockWait); err == nil {
+			if unlock, err := f.lock(context.Background(), "l", writeLimit, nil); err == nil {
 				unlock()
 				t.Error("it was locked")
 			}
@@ -123,7 +123,11 @@ func TestStoreIsNotTurnedElsewhere(t *testing.T) {
 			os.Symlink(victim, name)
 		}
 	}()
-	for range rounds(100, 500) {
+	rounds := 100
+	if *long {
+		rounds = 500
+	}
+	for range rounds {
 		f.replace("a", []byte("new"))
 		if data, err := f.read("a"); err == nil && string(data) != "new" {
 			t.Fatalf("read %q", data)
@@ -147,12 +151,12 @@ func TestStoreRefusesForeignOwners(t *testing.T) {
 		t.Errorf("foreign file: %v", err)
 	}
 	os.Chown(f.path, 12345, -1)
-	if _, err := openFolder(f.path, false, f.warn); err == nil || !strings.Contains(err.Error(), "belongs to user 12345") {
+	if _, err := openOwn(f.path, f.warn); err == nil || !strings.Contains(err.Error(), "belongs to user 12345") {
 		t.Errorf("foreign folder: %v", err)
 	}
 	home := t.TempDir()
 	os.Chown(home, 12345, -1)
-	if _, err := openFolder(filepath.Join(home, ".local", "state", "connect-entra"), true, f.warn); err == nil {
+	if _, err := Open(Options{Folder: filepath.Join(home, ".local", "state", "connect-entra")}, true); err == nil {
 		t.Error("root made a folder in another user's home")
 	}
 }
@@ -177,22 +181,22 @@ func TestStoreSetsThreeAside(t *testing.T) {
 // TestLockNamesItsHolder holds a lock for longer than a waiter waits.
 func TestLockNamesItsHolder(t *testing.T) {
 	f, _ := testFolder(t)
-	unlock, err := f.lock(context.Background(), "a", lockWait)
+	unlock, err := f.lock(context.Background(), "a", writeLimit, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.lock(context.Background(), "a", 50*time.Millisecond)
+	_, err = f.lock(context.Background(), "a", 50*time.Millisecond, nil)
 	var failed *failure.Error
 	if !errors.As(err, &failed) || failed.ID != "storage" || !strings.Contains(failed.Message, fmt.Sprintf("Process %d has held", os.Getpid())) {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := f.lock(ctx, "a", time.Minute); !errors.Is(err, context.Canceled) {
+	if _, err := f.lock(ctx, "a", time.Minute, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	unlock()
-	unlock, err = f.lock(context.Background(), "a", lockWait)
+	unlock, err = f.lock(context.Background(), "a", writeLimit, nil)
 	if err != nil {
 		t.Fatalf("those who gave up must let go: %v", err)
 	}

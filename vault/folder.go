@@ -1,10 +1,6 @@
-//go:build !js
+package vault
 
-// The program's folder, opened once, and what is done in it by name: read, lock, replace,
-// set aside. This is the only room that opens files under it, and it does not know what
-// is in them.
-
-package main
+// A folder, opened once, and what is done in it by name: read, replace, remove, set aside.
 
 import (
 	"context"
@@ -24,6 +20,8 @@ import (
 const (
 	maxFile = 16 << 20 // no file of ours comes near; a larger one is damage
 	keepBad = 3        // how many files set aside stay
+
+	temporary = ".tmp" // ends the name of a file that is being written
 )
 
 // errNotFile says that something else stands in a file's place.
@@ -35,22 +33,17 @@ type folder struct {
 	path string
 	root *os.Root
 	own  bool                             // the program's: nobody else has business in it
-	warn func(format string, args ...any) // tells what was put right
+	warn func(format string, args ...any) // tells what was put right in it, if it is its own
 }
 
-// openFolder opens the program's own folder, and makes it first if create is set.
-// fs.ErrNotExist is among the errors otherwise.
-func openFolder(path string, create bool, warn func(string, ...any)) (*folder, error) {
-	if create {
-		if err := makeFolder(path); err != nil {
-			return nil, err
-		}
-	}
-	f, err := openForeign(path, warn)
+// openOwn opens a folder that nobody else has business in. fs.ErrNotExist is among the
+// errors.
+func openOwn(path string, warn func(string, ...any)) (*folder, error) {
+	f, err := openForeign(path)
 	if err != nil {
 		return nil, err
 	}
-	f.own = true
+	f.own, f.warn = true, warn
 	if err := f.check(); err != nil {
 		f.Close()
 		return nil, err
@@ -59,24 +52,21 @@ func openFolder(path string, create bool, warn func(string, ...any)) (*folder, e
 }
 
 // openForeign opens a folder that is not the program's alone: it is left as it is.
-func openForeign(path string, warn func(string, ...any)) (*folder, error) {
+func openForeign(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, unusable(path, err)
 	}
-	if warn == nil {
-		warn = func(string, ...any) {}
-	}
-	return &folder{path: path, root: root, warn: warn}, nil
+	return &folder{path: path, root: root}, nil
 }
 
 func (f *folder) Close() error { return f.root.Close() }
 
 // makeFolder makes the folder and those above it. As root it makes none in another
 // user's home (sudo keeps HOME): that user could not use it afterwards.
-func makeFolder(path string) error {
+func makeFolder(path, cure string) error {
 	if !filepath.IsAbs(path) {
-		return failure.New("storage", "The folder %s is not an absolute path.", failure.Clean(path)).Try("set HOME or XDG_STATE_HOME to an absolute path")
+		return failure.New("storage", "The folder %s is not an absolute path.", failure.Clean(path)).Try("%s", cure)
 	}
 	above := path
 	for {
@@ -202,14 +192,14 @@ func (f *folder) readIf(name string, check func(fs.FileInfo) error) ([]byte, err
 // replace writes a file whole or not at all; the caller holds its lock. The one fixed
 // temporary name, removed first, is what keeps killed processes from littering.
 func (f *folder) replace(name string, data []byte) error {
-	temporary := name + ".tmp"
-	err := f.root.Remove(temporary)
+	unfinished := name + temporary
+	err := f.root.Remove(unfinished)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unusable(filepath.Join(f.path, temporary), err)
+		return unusable(filepath.Join(f.path, unfinished), err)
 	}
-	handle, err := f.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	handle, err := f.root.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return unusable(filepath.Join(f.path, temporary), err)
+		return unusable(filepath.Join(f.path, unfinished), err)
 	}
 	_, err = handle.Write(data)
 	if err == nil {
@@ -220,13 +210,13 @@ func (f *folder) replace(name string, data []byte) error {
 	}
 	err = errors.Join(err, handle.Close())
 	if err == nil {
-		err = moveOver(f.root, temporary, name)
+		err = moveOver(f.root, unfinished, name)
 	}
 	if err == nil {
 		err = syncFolder(f.root)
 	}
 	if err != nil {
-		f.root.Remove(temporary)
+		f.root.Remove(unfinished)
 		return unusable(filepath.Join(f.path, name), err)
 	}
 	return nil

@@ -1,8 +1,6 @@
-//go:build !js
+package vault
 
-// Locks between processes: one file for each name, in a folder of store.go.
-
-package main
+// Locks between processes: one file for each name, in a folder.
 
 import (
 	"context"
@@ -16,24 +14,25 @@ import (
 	"connect-entra/failure"
 )
 
-// lockWait is for a write, which takes milliseconds: who holds a lock longer is stuck.
-const lockWait = 5 * time.Second
+// writeLimit is for a write, which takes milliseconds: who holds a lock longer is stuck.
+const writeLimit = 5 * time.Second
 
-// maxLockWait bounds waiting where the lock goes from hand to hand.
-const maxLockWait = time.Minute
+// turnsLimit bounds waiting where the lock goes from hand to hand.
+const turnsLimit = time.Minute
 
 // lock waits until this process alone holds the lock of that name, and gives up when
-// one holder keeps it for longer than wait. The system frees it when the holder ends,
-// however it ends. Its file says who holds it and is never deleted: two processes could
-// then hold locks on different files.
-func (f *folder) lock(ctx context.Context, name string, wait time.Duration) (unlock func(), err error) {
+// one holder keeps it for longer than limit. tell hears of a holder that keeps it for
+// long; nil where that is no wonder. The system frees a lock when its holder ends, however
+// it ends. Its file says who holds it and is never deleted: two processes could then hold
+// locks on different files.
+func (f *folder) lock(ctx context.Context, name string, limit time.Duration, tell func(format string, args ...any)) (unlock func(), err error) {
 	name += ".lock"
 	handle, err := f.open(name, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}
-	if err = tryLock(handle); errors.Is(err, errHeld) && wait > 0 {
-		err = f.awaitLock(ctx, handle, name, wait)
+	if err = tryLock(handle); errors.Is(err, ErrHeld) && limit > 0 {
+		err = f.awaitLock(ctx, handle, name, limit, tell)
 	} else if err != nil {
 		handle.Close()
 	}
@@ -48,7 +47,7 @@ func (f *folder) lock(ctx context.Context, name string, wait time.Duration) (unl
 
 // awaitLock waits in the system's queue, which serves everyone in turn; polling would
 // let the unlucky starve. If the wait ends first, whoever gets the lock lets it go.
-func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, wait time.Duration) error {
+func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, limit time.Duration, tell func(format string, args ...any)) error {
 	got := make(chan error)
 	abandoned := make(chan struct{})
 	go func() {
@@ -61,7 +60,7 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, wa
 	}()
 	began := time.Now()
 	held, since := f.held(name), began
-	notice := min(wait, 2*time.Second) // then the person hears of it, if it is a lock for writing
+	notice := min(limit, 2*time.Second)
 	timer := time.NewTimer(notice)
 	defer timer.Stop()
 	for {
@@ -81,15 +80,15 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, wa
 		case now != held:
 			held, since = now, time.Now()
 			timer.Reset(notice)
-		case took >= wait || time.Since(began) > max(wait, maxLockWait):
+		case took >= limit || time.Since(began) > max(limit, turnsLimit):
 			close(abandoned)
-			return failure.New("storage", "%s has held %s for %s.", failure.Capital(holderIn(held)), filepath.Join(f.path, name), took.Round(time.Second)).Because(errHeld).
+			return failure.New("storage", "%s has held %s for %s.", failure.Capital(holderIn(held)), filepath.Join(f.path, name), took.Round(time.Second)).Because(ErrHeld).
 				Try("look at that process; end it if it is stuck, then try again")
 		default:
-			if wait == lockWait {
-				f.warn("Waiting for %s, which holds %s.", holderIn(held), name)
+			if tell != nil {
+				tell("Waiting for %s, which holds %s.", holderIn(held), name)
 			}
-			timer.Reset(wait - took)
+			timer.Reset(limit - took)
 		}
 	}
 }

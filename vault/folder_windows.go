@@ -1,4 +1,4 @@
-package main
+package vault
 
 import (
 	"errors"
@@ -11,8 +11,8 @@ import (
 
 const openNonblock = 0
 
-// errHeld says that another process holds a lock.
-var errHeld = windows.ERROR_LOCK_VIOLATION
+// ErrHeld says that another process holds a lock.
+var ErrHeld = windows.ERROR_LOCK_VIOLATION
 
 // fileOwner is who owns what this process creates: the user's SID.
 func fileOwner() string {
@@ -52,7 +52,7 @@ func moveOver(root *os.Root, from, to string) error {
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		err := root.Rename(from, to)
 		again := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
-		if !again || time.Since(began) > lockWait {
+		if !again || time.Since(began) > writeLimit {
 			return err
 		}
 	}
