@@ -333,9 +333,9 @@ func plainValue(kind *typeOfValue, value any) any {
 			return nil
 		}
 	case float64:
-		return showDouble(v)
+		return showValue(v)
 	case int:
-		return showDouble(float64(v))
+		return showValue(float64(v))
 	}
 	if object, ok := objects[kind]; ok {
 		return object
@@ -356,4 +356,17 @@ func showBound(value any) string {
 		return fmt.Sprint(v)
 	}
 	return failure.Clean(showValue(value))
+}
+
+// column writes a row of two columns, the second wrapped before column 79.
+func column(b *strings.Builder, indent, left string, width int, text string) {
+	line := fmt.Sprintf("%s%-*s", indent, width, left)
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+1+len(word) > 79 {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = strings.Repeat(" ", len(indent)+width)
+		}
+		line += " " + word
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }

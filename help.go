@@ -167,6 +167,20 @@ func writeParameters(b *strings.Builder, list []parameter) {
 	}
 }
 
+// syntaxText is the document's SYNTAX, from the table, and then what it does not have.
+func syntaxText() string {
+	var b strings.Builder
+	for i, set := range connectSets {
+		title := set
+		if i == 0 {
+			title += " (Default)"
+		}
+		b.WriteString(title + "\n" + wrap("Connect-Entra "+strings.Join(syntax(documented, set), " ")+" [<CommonParameters>]") + "\n")
+	}
+	b.WriteString("Not in the document, bound by their full name only\n" + wrap(strings.Join(syntax(ours, ""), " ")))
+	return b.String()
+}
+
 func parametersText() string {
 	var b strings.Builder
 	b.WriteString("Connect-Entra's:\n")
@@ -251,4 +265,25 @@ func statusText() string {
 		}
 	}
 	return b.String()
+}
+
+// wrap breaks a line before 78 columns, between brackets, and indents it.
+func wrap(text string) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Split(strings.ReplaceAll(text, " <", "\x00<"), " ") {
+		word = strings.ReplaceAll(word, "\x00", " ")
+		switch {
+		case i == 0:
+			b.WriteString("  " + word)
+			column = 2 + len(word)
+		case column+1+len(word) > 78:
+			b.WriteString("\n    " + word)
+			column = 4 + len(word)
+		default:
+			b.WriteString(" " + word)
+			column += 1 + len(word)
+		}
+	}
+	return b.String() + "\n"
 }
