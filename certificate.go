@@ -10,6 +10,7 @@ import (
 
 	"connect-entra/certificate"
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // loadCertificate gets the certificate that ref names, with its key.
@@ -23,7 +24,7 @@ func loadCertificate(ctx context.Context, sys *system, ref CertificateRef) (cert
 		Stdin:   func() (io.Reader, error) { return certificateStdin(sys, ref) },
 		Warn:    sys.warn,
 		Home:    sys.getenv("HOME"),
-		Nearest: nearest,
+		Nearest: powershell.Nearest,
 		Quote:   hostShell().quote,
 	}
 	if ref.HasPass {

@@ -33,7 +33,7 @@ type command struct {
 func newCommand(sys *system, p Params) (*command, error) {
 	if p.Command == nil {
 		for _, name := range []string{"TokenVariable", "AllowResource", "AllowOutside", "Conceal"} {
-			if p.has(name) {
+			if p.Has(name) {
 				return nil, failure.New("usage", "-%s is for a command, and there is none.", name).Try("add it at the end: -- COMMAND")
 			}
 		}
@@ -42,8 +42,8 @@ func newCommand(sys *system, p Params) (*command, error) {
 	if len(p.Command) == 0 {
 		return nil, failure.New("usage", "After -- the command is missing.").Try("connect-entra … -- COMMAND")
 	}
-	c := &command{args: p.Command, tokenVariable: p.text("TokenVariable"), outside: p.on("AllowOutside"), conceal: p.on("Conceal")}
-	if p.has("TokenVariable") && (!isVariable(c.tokenVariable) || isWithheld(c.tokenVariable) || isGiven(c.tokenVariable)) {
+	c := &command{args: p.Command, tokenVariable: p.Text("TokenVariable"), outside: p.On("AllowOutside"), conceal: p.On("Conceal")}
+	if p.Has("TokenVariable") && (!isVariable(c.tokenVariable) || isWithheld(c.tokenVariable) || isGiven(c.tokenVariable)) {
 		return nil, failure.New("bad-value", "-TokenVariable cannot be %q.", failure.Clean(c.tokenVariable)).
 			Try("choose a name of letters, digits and _ that has no other meaning: GRAPH_TOKEN")
 	}

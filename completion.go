@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // offerFiles asks the shell for its own completion of file names.
@@ -19,10 +20,10 @@ const offerFiles = ":files"
 // showCompletion prints a shell's script; behind --, the shell's question: the program's
 // name and the words as typed up to the cursor, the last one unfinished.
 func showCompletion(_ context.Context, sys *system, p Params) error {
-	shell := strings.ToLower(p.text("Shell"))
+	shell := strings.ToLower(p.Text("Shell"))
 	script, ok := completionScripts[shell]
 	if !ok {
-		f := failure.New("unknown-topic", "There is no completion for the shell %q.", failure.Clean(p.text("Shell")))
+		f := failure.New("unknown-topic", "There is no completion for the shell %q.", failure.Clean(p.Text("Shell")))
 		return f.Try("one of %s", strings.Join(shellNames, ", "))
 	}
 	if p.Command == nil {
@@ -42,7 +43,7 @@ func showCompletion(_ context.Context, sys *system, p Params) error {
 		known = clouds // whoever uses them is told
 	}
 	var b strings.Builder
-	for _, o := range completeLine(words, known) {
+	for _, o := range complete(words, known) {
 		if shell != "powershell" {
 			o.Text = strings.TrimPrefix(o.Text, "$") // $true is a variable of theirs; true does as well
 		}
@@ -85,57 +86,57 @@ func splitWords(line string) []string {
 }
 
 // completeLine gives what the last of words may become; the first is the program's name.
-func completeLine(words []string, known []Environment) []candidate {
+func complete(words []string, known []Environment) []powershell.Candidate {
 	if len(words) < 2 {
 		return nil
 	}
 	words = calledAs(words[0], words[1:])
 	typed, last := words[:len(words)-1], words[len(words)-1]
 	if slices.Contains(typed, "--") {
-		return []candidate{{Text: offerFiles}}
+		return []powershell.Candidate{{Text: offerFiles}}
 	}
 	v, rest := chooseVerb(typed)
 	if v.parameters == nil { // explain takes a whole line
 		typed = rest
 		v, rest = chooseVerb(typed)
 	}
-	var offers []candidate
-	if len(rest) == 0 && strings.TrimLeft(last, dashes) == last {
+	var offers []powershell.Candidate
+	if len(rest) == 0 && strings.TrimLeft(last, powershell.Dashes) == last {
 		offers = offerVerbs(strings.Join(typed, " "), last)
 	}
-	return append(offers, complete(v.parameters, rest, last, func(p parameter, typed string) []string {
+	return append(offers, powershell.Complete(v.parameters, rest, last, func(p powershell.Parameter, typed string) []string {
 		return valuesOf(p, typed, known)
 	})...)
 }
 
 // offerVerbs offers the next word of the verbs that begin with the words before it.
-func offerVerbs(before, typed string) []candidate {
-	var offers []candidate
+func offerVerbs(before, typed string) []powershell.Candidate {
+	var offers []powershell.Candidate
 	for _, v := range verbs() {
 		first, second, _ := strings.Cut(v.name, " ")
 		switch {
 		case before == "" && second == "" && startsWith(first, typed):
-			offers = append(offers, candidate{Text: first, Help: v.summary})
+			offers = append(offers, powershell.Candidate{Text: first, Help: v.summary})
 		case strings.EqualFold(first, before) && second != "" && startsWith(second, typed):
-			offers = append(offers, candidate{Text: second, Help: v.summary})
+			offers = append(offers, powershell.Candidate{Text: second, Help: v.summary})
 		}
 	}
 	return offers
 }
 
 // valuesOf gives what p's value may be that begins with typed.
-func valuesOf(p parameter, typed string, known []Environment) []string {
+func valuesOf(p powershell.Parameter, typed string, known []Environment) []string {
 	var texts []string
 	switch {
-	case p.offers == "clouds":
+	case p.Completer == "clouds":
 		for _, e := range known {
 			texts = append(texts, e.Name)
 		}
-	case p.offers == "topics":
+	case p.Completer == "topics":
 		texts = topicNames()
-	case p.offers == "shells":
+	case p.Completer == "shells":
 		texts = shellNames
-	case p.offers == "files" || p.kind == aSecret && strings.HasPrefix(typed, "@"):
+	case p.Completer == "files" || p.Type == secureString && strings.HasPrefix(typed, "@"):
 		return []string{offerFiles}
 	}
 	return slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !startsWith(text, typed) })

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connect-entra/powershell"
 )
 
 // TestCompletionOffersAsPowerShell compares with what PowerShell 7.6.9 offers at the end
@@ -20,7 +22,7 @@ func TestCompletionOffersAsPowerShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	isOurs := func(text string) bool {
-		return slices.ContainsFunc(ours, func(p parameter) bool { return "-"+p.name == text }) ||
+		return slices.ContainsFunc(ours, func(p powershell.Parameter) bool { return "-"+p.Name == text }) ||
 			slices.ContainsFunc(clouds, func(e Environment) bool { return e.Name == text })
 	}
 	lines := bufio.NewScanner(bytes.NewReader(data))
@@ -33,7 +35,7 @@ func TestCompletionOffersAsPowerShell(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := []string{}
-		for _, o := range completeLine(splitWords(c.Line), clouds) {
+		for _, o := range complete(splitWords(c.Line), clouds) {
 			if !isOurs(o.Text) {
 				got = append(got, o.Text)
 			}
@@ -70,8 +72,8 @@ func TestCompletionOfOurs(t *testing.T) {
 		`connect-entra -TenantId "a b" -Id`:           "-Identity",
 	} {
 		var got []string
-		for _, o := range completeLine(splitWords(line), clouds) {
-			if row := slices.IndexFunc(commonParameters, func(p parameter) bool { return "-"+p.name == o.Text }); row < 0 {
+		for _, o := range complete(splitWords(line), clouds) {
+			if row := slices.IndexFunc(commonParameters, func(p powershell.Parameter) bool { return "-"+p.Name == o.Text }); row < 0 {
 				got = append(got, o.Keep+o.Text)
 			}
 		}

@@ -169,9 +169,9 @@ func connect(ctx context.Context, sys *system, p Params) error {
 		told.stdout = sys.stderr // stdout is COMMAND's
 	}
 	switch {
-	case p.on("Json"):
+	case p.On("Json"):
 		err = told.print(c.JSON())
-	case !p.on("NoWelcome"):
+	case !p.On("NoWelcome"):
 		err = told.print(welcomeText(c.AuthContext))
 	}
 	if err != nil {
@@ -207,11 +207,11 @@ func (sys *system) plan(p Params) (Plan, error) {
 // printToken prints the access token alone. With connect parameters it connects for
 // this process and leaves nothing.
 func printToken(ctx context.Context, sys *system, p Params) error {
-	if sys.terminal.stdout && !p.on("Show") {
+	if sys.terminal.stdout && !p.On("Show") {
 		return failure.New("usage", "A token on the screen is a token in its history.").
 			Try("pipe it into the program that needs it, or add -Show")
 	}
-	life := p.number("MinLifetime")
+	life := p.Number("MinLifetime")
 	if !(life >= 0 && life <= 86400) {
 		return failure.New("bad-value", "-MinLifetime must be from 0 to 86400 seconds.").Try("-MinLifetime 1800")
 	}
@@ -228,10 +228,10 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 		return failure.New("token-expired", "The token lives for %s, which is less than -MinLifetime asks for.", left.Round(time.Second)).
 			Try("ask for less: Entra decides how long its tokens live")
 	}
-	if p.on("MaskInCI") {
+	if p.On("MaskInCI") {
 		token.mask(sys)
 	}
-	if p.on("Json") {
+	if p.On("Json") {
 		return sys.print(token.JSON(newContext(c.Plan.context(), token)))
 	}
 	return sys.print(token.access.open() + "\n")
@@ -239,14 +239,14 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 
 // showContext shows the connection in the reference's fields, or which ones are kept.
 func showContext(ctx context.Context, sys *system, p Params) error {
-	if p.on("List") {
+	if p.On("List") {
 		return listConnections(sys, p)
 	}
 	c, err := openTyped(ctx, sys, p)
 	if err != nil {
 		return err
 	}
-	if p.on("Json") {
+	if p.On("Json") {
 		return sys.print(c.JSON())
 	}
 	return sys.print(c.String())
@@ -257,8 +257,8 @@ func showEnvironments(_ context.Context, sys *system, p Params) error {
 	if err != nil {
 		return err
 	}
-	list := listEnvironments(known, p.on("All"), p.text("Name"))
-	if p.on("Json") {
+	list := listEnvironments(known, p.On("All"), p.Text("Name"))
+	if p.On("Json") {
 		return sys.print(environmentsJSON(list))
 	}
 	if len(list) == 0 {

@@ -109,9 +109,9 @@ func (sys *system) print(text string) error {
 // preferencesOf takes the common parameters that say what to show.
 func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) preferences {
 	return preferences{
-		verbose: p.on("Verbose"),
-		debug:   p.on("Debug"),
-		actions: map[string]string{"Information": p.text("InformationAction"), "Warning": p.text("WarningAction"), "Progress": p.text("ProgressAction")},
+		verbose: p.On("Verbose"),
+		debug:   p.On("Debug"),
+		actions: map[string]string{"Information": p.Text("InformationAction"), "Warning": p.Text("WarningAction"), "Progress": p.Text("ProgressAction")},
 		ctx:     ctx,
 		end:     end,
 	}
@@ -121,8 +121,8 @@ func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) p
 func (sys *system) noteIdle(v verb, p Params) {
 	var names []string
 	for _, row := range v.parameters {
-		if slices.Contains(noEffect, row.name) && p.has(row.name) {
-			names = append(names, "-"+row.name)
+		if slices.Contains(noEffect, row.Name) && p.Has(row.Name) {
+			names = append(names, "-"+row.Name)
 		}
 	}
 	if len(names) > 0 {

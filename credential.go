@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // isPlace says whether a value by position can only be the place of a secret.
@@ -21,7 +22,7 @@ func isSecret(value any) bool {
 	switch v := value.(type) {
 	case string:
 		return isPlace(v) || holdsToken(v)
-	case unknown:
+	case powershell.Unknown:
 		return namesSecret(v)
 	}
 	return holdsToken(value)
@@ -29,27 +30,29 @@ func isSecret(value any) bool {
 
 // isCredential holds for a variable that is called so.
 func isCredential(value any) bool {
-	v, ok := value.(unknown)
+	v, ok := value.(powershell.Unknown)
 	return ok && namesCredential(v)
 }
 
 // namesCredential and namesSecret say what the name of a variable speaks of, if anything.
-func namesCredential(v unknown) bool { return strings.Contains(strings.ToLower(string(v)), "cred") }
+func namesCredential(v powershell.Unknown) bool {
+	return strings.Contains(strings.ToLower(string(v)), "cred")
+}
 
-func namesSecret(v unknown) bool {
+func namesSecret(v powershell.Unknown) bool {
 	name := strings.ToLower(string(v))
 	return !namesCredential(v) && (strings.Contains(name, "tok") || strings.Contains(name, "secure"))
 }
 
 // toSecret takes the place of a secret. PowerShell refuses a plain string for a
 // SecureString too.
-func toSecret(p parameter, value any) (any, error) {
+func toSecret(p powershell.Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
 		return nil, nil
 	case Secret:
 		return v, nil
-	case unknown:
+	case powershell.Unknown:
 		return Secret{placeOf(v, "$secret")}, nil
 	case string:
 		if isSecretSource(v) {
@@ -59,10 +62,10 @@ func toSecret(p parameter, value any) (any, error) {
 	return nil, literalSecret(p)
 }
 
-func literalSecret(p parameter) error {
-	return failure.New("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.name).
-		Try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.name).
-		Because(&bindError{ID: "ParameterArgumentTransformationError"})
+func literalSecret(p powershell.Parameter) error {
+	return failure.New("literal-secret", "-%s does not take the secret itself: command lines are seen by others and kept in histories.", p.Name).
+		Try("name where it is: -%s - (stdin or a prompt), @FILE, file:PATH or env:NAME", p.Name).
+		Because(&powershell.Error{ID: "ParameterArgumentTransformationError"})
 }
 
 // holdsToken says whether a value is a JWT: a JSON object in base64url begins with eyJ.
@@ -78,11 +81,11 @@ func holdsToken(value any) bool {
 
 // toCredential takes an application's ID, alone or with the place of its secret; ” asks
 // for the ID as well.
-func toCredential(p parameter, value any) (any, error) {
+func toCredential(p powershell.Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
 		return nil, nil
-	case unknown:
+	case powershell.Unknown:
 		return credential{Secret: Secret{placeOf(v, "$credential")}}, nil
 	case string:
 		id, place, placed := strings.Cut(v, ":")
@@ -90,31 +93,31 @@ func toCredential(p parameter, value any) (any, error) {
 			return credential{ID: id, Secret: Secret{place}}, nil
 		}
 	}
-	return nil, failure.New("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.name).
-		Try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.name).
-		Because(&bindError{ID: "ParameterArgumentTransformationError"})
+	return nil, failure.New("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.Name).
+		Try("-%s APPID (asks for the secret), APPID:env:NAME, APPID:@FILE, APPID:file:PATH or APPID:-", p.Name).
+		Because(&powershell.Error{ID: "ParameterArgumentTransformationError"})
 }
 
 // toCertificate takes a file's name. One that names a certificate in a store instead is
 // refused with PowerShell's words for a file that is not there.
-func toCertificate(p parameter, value any) (any, error) {
+func toCertificate(p powershell.Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
 		return nil, nil
-	case unknown:
+	case powershell.Unknown:
 		return string(v), nil
 	case string:
 		name, named := certificateName(v)
 		if v != "" && !named {
 			return v, nil
 		}
-		bad := badValue(p, v, "error:10000080:BIO routines::no such file")
+		bad := powershell.BadValue(p, v, "error:10000080:BIO routines::no such file")
 		if named {
 			bad.Cure = "-" + name + " '" + v + "'"
 		}
 		return nil, bad
 	}
-	return nil, noConversion(p, value)
+	return nil, powershell.NoConversion(p, value)
 }
 
 // subjectKeys begin a certificate's subject name.
@@ -135,8 +138,8 @@ func certificateName(text string) (parameter string, ok bool) {
 
 // placeOf names where a secret is that a line does not tell: the variable, or standIn for
 // an expression, which may hold the secret itself: (ConvertTo-SecureString …).
-func placeOf(v unknown, standIn string) string {
-	if v.isVariable() {
+func placeOf(v powershell.Unknown, standIn string) string {
+	if v.IsVariable() {
 		return string(v)
 	}
 	return standIn

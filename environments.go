@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // Environment is a national cloud, or one that the user defined.
@@ -176,7 +177,7 @@ func ownCloudNote(e Environment) string {
 
 func unknownEnvironment(name string, known []Environment) error {
 	f := failure.New("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", failure.Clean(name))
-	if near := nearest(name, strings.Split(names(known), ", ")); near != "" {
+	if near := powershell.Nearest(name, strings.Split(names(known), ", ")); near != "" {
 		return f.Try("did you mean %s? One of %s", near, names(known))
 	}
 	return f.Try("one of %s", names(known))

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // explanation is what is known of a line.
@@ -57,7 +58,7 @@ func (s silent) exitStatus() int { return kindOf(failure.From(s.error).ID).exit 
 func (sys *system) explain(args []string) explanation {
 	var e explanation
 	if len(args) == 1 && strings.ContainsAny(args[0], " \t\r\n") {
-		e.verb, e.params, e.err = bindVerbLine(args[0])
+		e.verb, e.params, e.err = bindLine(args[0])
 	} else {
 		e.verb, args = chooseVerb(args)
 		e.params, e.err = bind(e.verb.parameters, args)
@@ -76,28 +77,28 @@ func (sys *system) explain(args []string) explanation {
 // showUnknown puts what was typed back where a placeholder stood for it.
 func (plan *Plan) showUnknown(p Params) {
 	for name, field := range map[string]*string{"TenantId": &plan.Tenant, "ClientId": &plan.ClientID} {
-		if typed := p.text(name); isUnknown(typed) {
+		if typed := p.Text(name); isUnknown(typed) {
 			*field = typed
 		}
 	}
 	if scopes := p.list("Scopes"); slices.ContainsFunc(scopes, isUnknown) {
 		plan.Scopes = scopes
 	}
-	if typed := p.text("Environment"); isUnknown(typed) {
+	if typed := p.Text("Environment"); isUnknown(typed) {
 		plan.Environment.Name = typed + ", taken for Global here"
 	}
 }
 
 // bindVerbLine binds a PowerShell line.
-func bindVerbLine(text string) (verb, Params, error) {
-	name, b, command, err := bindLine(parametersOf, text)
+func bindLine(text string) (verb, Params, error) {
+	name, b, command, err := powershell.BindLine(parametersOf, text)
 	v, _ := chooseVerb([]string{name})
 	return v, Params{b, command}, err
 }
 
 // parametersOf gives the parameters of a verb, by its first word or a cmdlet's name; of
 // connect where it is none.
-func parametersOf(word string) (table []parameter, ok bool) {
+func parametersOf(word string) (table []powershell.Parameter, ok bool) {
 	v, ok := findVerb(word)
 	if !ok {
 		v = verbs()[0]
@@ -116,12 +117,12 @@ var placeholders = map[string]string{
 // withPlaceholders makes parameters of which a plan can be made, although some values
 // are not known.
 func withPlaceholders(p Params) Params {
-	values := map[string]bound{}
+	values := map[string]powershell.Value{}
 	for name, b := range p.Values {
-		switch v := b.value.(type) {
+		switch v := b.Value.(type) {
 		case string:
 			if placeholder := placeholders[name]; placeholder != "" && isUnknown(v) {
-				b.value = placeholder
+				b.Value = placeholder
 			}
 		case []string:
 			if slices.ContainsFunc(v, isUnknown) {
@@ -178,8 +179,8 @@ func (e explanation) String() string {
 func (e explanation) bound() []fact {
 	var list []fact
 	for _, p := range e.verb.parameters {
-		if v, ok := e.params.Values[p.name]; ok {
-			list = append(list, fact{"-" + p.name, showBound(v.value), wayOf(v)})
+		if v, ok := e.params.Values[p.Name]; ok {
+			list = append(list, fact{"-" + p.Name, showBound(v.Value), wayOf(v)})
 		}
 	}
 	return list
@@ -188,11 +189,11 @@ func (e explanation) bound() []fact {
 // reason says why it is this set, if that is to be seen from one parameter.
 func (e explanation) reason() string {
 	for _, p := range e.verb.parameters {
-		if _, typed := e.params.Values[p.name]; typed && len(p.sets) == 1 {
-			return ", as -" + p.name + " is in no other set"
+		if _, typed := e.params.Values[p.Name]; typed && len(p.Sets) == 1 {
+			return ", as -" + p.Name + " is in no other set"
 		}
 	}
-	if e.params.Set == setsOf(e.verb.parameters)[0] {
+	if e.params.Set == powershell.Sets(e.verb.parameters)[0] {
 		return ", the default, as nothing asks for another"
 	}
 	return ""
@@ -203,28 +204,28 @@ func (e explanation) explainFailure(b *strings.Builder) {
 	for _, name := range e.params.Missing {
 		column(b, "  ", "-"+name, 24, "(missing: "+e.params.Set+" needs it)")
 	}
-	if bad := new(bindError); !errors.As(e.err, &bad) || bad.ID != "AmbiguousParameterSet" {
+	if bad := new(powershell.Error); !errors.As(e.err, &bad) || bad.ID != "AmbiguousParameterSet" {
 		return
 	}
 	b.WriteString("\nNo set has all of these:\n")
 	for _, p := range e.verb.parameters {
-		if _, typed := e.params.Values[p.name]; !typed || len(p.sets) == 0 {
+		if _, typed := e.params.Values[p.Name]; !typed || len(p.Sets) == 0 {
 			continue
 		}
 		var sets []string
-		for _, i := range p.sets {
-			sets = append(sets, strings.TrimSuffix(i.set, "ParameterSet"))
+		for _, i := range p.Sets {
+			sets = append(sets, strings.TrimSuffix(i.Set, "ParameterSet"))
 		}
-		column(b, "  ", "-"+p.name, 24, "is in "+strings.Join(sets, ", "))
+		column(b, "  ", "-"+p.Name, 24, "is in "+strings.Join(sets, ", "))
 	}
 }
 
-func wayOf(b bound) string {
-	switch b.how {
+func wayOf(b powershell.Value) string {
+	switch b.How {
 	case "prefix", "alias":
-		return "by the " + b.how + " -" + b.typed
+		return "by the " + b.How + " -" + b.Typed
 	}
-	return "by " + b.how
+	return "by " + b.How
 }
 
 // stories say what each way to sign in is, for a beginner.
@@ -299,7 +300,7 @@ func (e explanation) JSON() string {
 	}
 	if e.err != nil {
 		id := failure.From(e.err).ID
-		if bad := new(bindError); errors.As(e.err, &bad) {
+		if bad := new(powershell.Error); errors.As(e.err, &bad) {
 			id = bad.ID
 		}
 		out.Error = &problem{id, e.err.Error()}
@@ -313,18 +314,18 @@ func (e explanation) JSON() string {
 func (e explanation) boundJSON() map[string]any {
 	values := map[string]any{}
 	for _, p := range e.verb.parameters {
-		if b, ok := e.params.Values[p.name]; ok {
-			values[p.name] = plainValue(p.kind, b.value)
+		if b, ok := e.params.Values[p.Name]; ok {
+			values[p.Name] = plainValue(p.Type, b.Value)
 		}
 	}
 	return values
 }
 
 // objects are the types whose values are not shown.
-var objects = map[*typeOfValue]string{aSecret: "<securestring>", aCredential: "<pscredential>", aCertificate: "<certificate>"}
+var objects = map[*powershell.Type]string{secureString: "<securestring>", psCredential: "<pscredential>", x509Certificate: "<certificate>"}
 
 // plainValue is a bound value in JSON: a Double as its shortest text, objects by kind.
-func plainValue(kind *typeOfValue, value any) any {
+func plainValue(kind *powershell.Type, value any) any {
 	switch v := value.(type) {
 	case nil:
 		return nil
@@ -333,9 +334,9 @@ func plainValue(kind *typeOfValue, value any) any {
 			return nil
 		}
 	case float64:
-		return showValue(v)
+		return powershell.Show(v)
 	case int:
-		return showValue(float64(v))
+		return powershell.Show(float64(v))
 	}
 	if object, ok := objects[kind]; ok {
 		return object
@@ -355,7 +356,7 @@ func showBound(value any) string {
 	case int:
 		return fmt.Sprint(v)
 	}
-	return failure.Clean(showValue(value))
+	return failure.Clean(powershell.Show(value))
 }
 
 // column writes a row of two columns, the second wrapped before column 79.

@@ -14,7 +14,7 @@ import (
 // PowerShell, and binds them again.
 func TestRetypedLinesBindTheSame(t *testing.T) {
 	for _, c := range recordedCases(t) {
-		v, p, err := bindVerbLine(c.Line)
+		v, p, err := bindLine(c.Line)
 		if err != nil || c.Kind == "typed" {
 			continue
 		}
@@ -22,10 +22,10 @@ func TestRetypedLinesBindTheSame(t *testing.T) {
 		known := strings.NewReplacer("APPID", "8886ad7b-1795-4542-9808-c85859d97f23", "$cert", "app.pem").Replace(e.inBash())
 		bash := shellWords(known, nil)
 		if again, err := bind(v.parameters, bash[1:]); !sameBinding(p, again) {
-			t.Errorf("%s\nin bash %s\ngives %s %v", c.Line, e.inBash(), describe(again), err)
+			t.Errorf("%s\nin bash %s\ngives %s %v", c.Line, e.inBash(), explanation{verb: v, params: again}.JSON(), err)
 		}
-		if _, again, err := bindVerbLine(e.inPowerShell()); !sameBinding(p, again) {
-			t.Errorf("%s\nin PowerShell %s\ngives %s %v", c.Line, e.inPowerShell(), describe(again), err)
+		if _, again, err := bindLine(e.inPowerShell()); !sameBinding(p, again) {
+			t.Errorf("%s\nin PowerShell %s\ngives %s %v", c.Line, e.inPowerShell(), explanation{verb: v, params: again}.JSON(), err)
 		}
 	}
 }
@@ -36,8 +36,8 @@ func sameBinding(a, b Params) bool {
 		return false
 	}
 	for name, value := range a.Values {
-		text, again := showBound(value.value), showBound(b.Values[name].value)
-		switch value.value.(type) {
+		text, again := showBound(value.Value), showBound(b.Values[name].Value)
+		switch value.Value.(type) {
 		case Secret, credential:
 			continue
 		case []string: // a comma in an item cuts it before it is sent anyway

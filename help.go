@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // topics are what help explains beside verbs, parameters and codes.
@@ -49,7 +50,7 @@ var examples = []example{
 
 // showHelp prints help on what was asked, or the short help.
 func showHelp(_ context.Context, sys *system, p Params) error {
-	text, err := helpOn(p.text("Topic"))
+	text, err := helpOn(p.Text("Topic"))
 	if err != nil {
 		return err
 	}
@@ -75,23 +76,23 @@ func helpOn(name string) (string, error) {
 		column(&b, "  ", "try:", 10, a.cure)
 		return b.String(), nil
 	}
-	bare := strings.TrimLeft(name, dashes)
-	p, _, err := match(parameters, bare)
+	bare := strings.TrimLeft(name, powershell.Dashes)
+	p, _, err := powershell.Match(parameters, bare)
 	if err != nil {
 		return "", err
 	}
-	if p.name != "" {
+	if p.Name != "" {
 		return parameterHelp(p), nil
 	}
 	for _, v := range verbs() {
 		for _, p := range v.parameters {
-			if strings.EqualFold(p.name, bare) {
+			if strings.EqualFold(p.Name, bare) {
 				return "connect-entra " + v.name + " " + parameterHelp(p), nil
 			}
 		}
 	}
 	f := failure.New("unknown-topic", "There is no help on %q.", failure.Clean(name))
-	if near := nearest(bare, topicNames()); near != "" {
+	if near := powershell.Nearest(bare, topicNames()); near != "" {
 		return "", f.Try("connect-entra help %s", near)
 	}
 	return "", f.Try("connect-entra help")
@@ -106,7 +107,7 @@ func topicNames() []string {
 		names = append(names, v.name)
 	}
 	for _, p := range parameters {
-		names = append(names, p.name)
+		names = append(names, p.Name)
 	}
 	return names
 }
@@ -148,7 +149,7 @@ func verbHelp(v verb) string {
 	if len(v.cmdlets) > 0 {
 		fmt.Fprintf(&b, "Also: %s\n", strings.Join(v.cmdlets, ", "))
 	}
-	own := slices.DeleteFunc(slices.Clone(v.parameters), func(p parameter) bool { return p.common })
+	own := slices.DeleteFunc(slices.Clone(v.parameters), func(p powershell.Parameter) bool { return p.Common })
 	if len(own) > 0 {
 		b.WriteString("\n")
 		writeParameters(&b, own)
@@ -161,9 +162,9 @@ func verbHelp(v verb) string {
 	return b.String()
 }
 
-func writeParameters(b *strings.Builder, list []parameter) {
+func writeParameters(b *strings.Builder, list []powershell.Parameter) {
 	for _, p := range list {
-		column(b, "  ", "-"+p.name, 25, p.help)
+		column(b, "  ", "-"+p.Name, 25, p.Help)
 	}
 }
 
@@ -175,9 +176,9 @@ func syntaxText() string {
 		if i == 0 {
 			title += " (Default)"
 		}
-		b.WriteString(title + "\n" + wrap("Connect-Entra "+strings.Join(syntax(documented, set), " ")+" [<CommonParameters>]") + "\n")
+		b.WriteString(title + "\n" + wrap("Connect-Entra "+strings.Join(powershell.Syntax(documented, set), " ")+" [<CommonParameters>]") + "\n")
 	}
-	b.WriteString("Not in the document, bound by their full name only\n" + wrap(strings.Join(syntax(ours, ""), " ")))
+	b.WriteString("Not in the document, bound by their full name only\n" + wrap(strings.Join(powershell.Syntax(ours, ""), " ")))
 	return b.String()
 }
 
@@ -193,31 +194,31 @@ func parametersText() string {
 }
 
 // parameterHelp is in the document's words where it has them.
-func parameterHelp(p parameter) string {
+func parameterHelp(p powershell.Parameter) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "-%s <%s>\n  %s\n\n", p.name, p.kind.short(), p.help)
-	column(&b, "  ", "Aliases:", 18, firstOf(strings.Join(p.aliases, ", "), "none"))
-	if values := p.kind.Values; values != nil {
+	fmt.Fprintf(&b, "-%s <%s>\n  %s\n\n", p.Name, p.Type.Short(), p.Help)
+	column(&b, "  ", "Aliases:", 18, firstOf(strings.Join(p.Aliases, ", "), "none"))
+	if values := p.Type.Values; values != nil {
 		column(&b, "  ", "Accepted values:", 18, strings.Join(values, ", "))
 	}
-	if len(p.sets) == 0 {
+	if len(p.Sets) == 0 {
 		column(&b, "  ", "Parameter sets:", 18, "all, by name")
 	}
-	for i, set := range p.sets {
+	for i, set := range p.Sets {
 		label := "Parameter sets:"
 		if i > 0 {
 			label = ""
 		}
 		place := "by name"
-		if set.position > 0 {
-			place = fmt.Sprintf("position %d", set.position)
+		if set.Position > 0 {
+			place = fmt.Sprintf("position %d", set.Position)
 		}
-		if set.mandatory {
+		if set.Mandatory {
 			place += ", mandatory"
 		}
-		column(&b, "  ", label, 18, set.set+": "+place)
+		column(&b, "  ", label, 18, set.Set+": "+place)
 	}
-	column(&b, "  ", "Default:", 18, firstOf(defaults[p.name], "none"))
+	column(&b, "  ", "Default:", 18, firstOf(defaults[p.Name], "none"))
 	return b.String()
 }
 

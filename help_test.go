@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connect-entra/powershell"
 )
 
 // TestSyntaxIsTheDocuments compares each set's SYNTAX with the document's, joined.
@@ -22,7 +24,7 @@ func TestSyntaxIsTheDocuments(t *testing.T) {
 	}
 	for i, block := range blocks {
 		want := strings.Join(strings.Fields(block[2]), " ")
-		got := "Connect-Entra " + strings.Join(syntax(documented, block[1]), " ") + " [<CommonParameters>]"
+		got := "Connect-Entra " + strings.Join(powershell.Syntax(documented, block[1]), " ") + " [<CommonParameters>]"
 		if got != want || connectSets[i] != block[1] {
 			t.Errorf("%s\ngot  %s\nwant %s", block[1], got, want)
 		}
@@ -69,7 +71,7 @@ func TestNoExampleShowsASecret(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for typed, want := range map[string]string{"Scope": "Scopes", "TenantID": "TenantId", "conect": "connect", "tokn": "token", "qqqqqq": "", "ClientSecret": ""} {
-		if got := nearest(typed, topicNames()); got != want {
+		if got := powershell.Nearest(typed, topicNames()); got != want {
 			t.Errorf("nearest %s is %q, not %q", typed, got, want)
 		}
 	}

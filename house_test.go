@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"connect-entra/powershell"
 )
 
 // The walls of the house. Do not change a wall to fit a change; move the line.
@@ -143,7 +145,7 @@ func TestEveryFailureIsInTheTable(t *testing.T) {
 				for _, value := range spec.Values {
 					if lit, ok := value.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 						text, _ := strconv.Unquote(lit.Value)
-						used[kebab(text)] = true
+						used[powershell.Kebab(text)] = true
 					}
 				}
 			}
@@ -164,7 +166,7 @@ func TestEveryFailureIsInTheTable(t *testing.T) {
 				if id, ok := call.Args[0].(*ast.BasicLit); ok {
 					text, _ := strconv.Unquote(id.Value)
 					if called == "refuse" {
-						text = kebab(text)
+						text = powershell.Kebab(text)
 					}
 					used[text] = true
 					if !ids[text] {
@@ -330,7 +332,7 @@ func readmeParameters() string {
 	var b strings.Builder
 	b.WriteString("| Parameter | Type | " + strings.Join(titles, " | ") + " |\n| --- | --- |" + strings.Repeat(" --- |", len(titles)) + "\n")
 	for _, p := range slices.Concat(documented, ours) {
-		fmt.Fprintf(&b, "| `-%s` | %s |", p.name, p.kind.short())
+		fmt.Fprintf(&b, "| `-%s` | %s |", p.Name, p.Type.Short())
 		for _, set := range connectSets {
 			b.WriteString(" " + readmeMark(p, set) + " |")
 		}
@@ -339,20 +341,20 @@ func readmeParameters() string {
 	return b.String()
 }
 
-func readmeMark(p parameter, set string) string {
-	if len(p.sets) == 0 {
+func readmeMark(p powershell.Parameter, set string) string {
+	if len(p.Sets) == 0 {
 		return "○"
 	}
-	for _, i := range p.sets {
-		if i.set != set {
+	for _, i := range p.Sets {
+		if i.Set != set {
 			continue
 		}
 		mark := "○"
-		if i.mandatory {
+		if i.Mandatory {
 			mark = "●"
 		}
-		if i.position > 0 {
-			mark += fmt.Sprint(" ", i.position)
+		if i.Position > 0 {
+			mark += fmt.Sprint(" ", i.Position)
 		}
 		return mark
 	}

@@ -110,7 +110,7 @@ func listConnections(sys *system, p Params) error {
 	if err != nil {
 		return err
 	}
-	if p.on("Json") {
+	if p.On("Json") {
 		return sys.print(connectionsJSON(all))
 	}
 	return sys.print(formatConnections(all))
@@ -125,7 +125,7 @@ func useConnection(_ context.Context, sys *system, p Params) error {
 	if k == nil {
 		return notConnected()
 	}
-	n, err := k.use(p.text("Name"))
+	n, err := k.use(p.Text("Name"))
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func disconnect(_ context.Context, sys *system, p Params) error {
 	}
 	var closed []named
 	if k != nil {
-		closed, err = k.forget(p.text("Name"), p.on("All"), outer.id)
+		closed, err = k.forget(p.Text("Name"), p.On("All"), outer.id)
 	}
 	for _, n := range closed {
 		if err := n.tellClosed(sys); err != nil {
@@ -157,7 +157,7 @@ func disconnect(_ context.Context, sys *system, p Params) error {
 	switch {
 	case err != nil:
 		return err
-	case outer.id != "" && (len(closed) == 0 || p.on("All")):
+	case outer.id != "" && (len(closed) == 0 || p.On("All")):
 		sys.note("The connection of the command around stays: leave the command to disconnect it.")
 	case len(closed) == 0:
 		sys.say("", "No application to sign out from.")

@@ -32,7 +32,7 @@ func TestCommandMakesTheSameConnection(t *testing.T) {
 	}
 	inSh := func(command string) (Params, error) { return bind(parameters, shellWords(command, nil)[1:]) }
 	inPowerShell := func(command string) (Params, error) {
-		_, p, err := bindVerbLine(command)
+		_, p, err := bindLine(command)
 		return p, err
 	}
 	for _, line := range []string{

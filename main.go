@@ -103,7 +103,7 @@ func practice(sys *system, pages bool) (practising *system, stop func(), err err
 }
 
 func makePracticeKit(_ context.Context, sys *system, p Params) error {
-	return practiceKit(sys, p.text("Path"), hostShell())
+	return practiceKit(sys, p.Text("Path"), hostShell())
 }
 
 // untilSignal ends ctx at the first signal, with the failure that names it; a second

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // checkNames refuses what could steer a request elsewhere: MSAL would put a tenant
@@ -79,13 +80,13 @@ func checkText(name, value string) error {
 }
 
 // checkTexts refuses them in all that was typed for a table's parameters.
-func (p Params) checkTexts(table []parameter) error {
+func (p Params) checkTexts(table []powershell.Parameter) error {
 	for _, row := range table {
-		if slices.Contains(noEffect, row.name) || slices.Contains(severalLines, row.name) {
+		if slices.Contains(noEffect, row.Name) || slices.Contains(severalLines, row.Name) {
 			continue
 		}
 		var texts []string
-		switch v := p.Values[row.name].value.(type) {
+		switch v := p.Values[row.Name].Value.(type) {
 		case string:
 			texts = []string{v}
 		case []string:
@@ -96,7 +97,7 @@ func (p Params) checkTexts(table []parameter) error {
 			texts = []string{v.Secret.source}
 		}
 		for _, text := range texts {
-			if err := checkText("-"+row.name, text); err != nil {
+			if err := checkText("-"+row.Name, text); err != nil {
 				return err
 			}
 		}

@@ -47,7 +47,7 @@ func openCurrent(sys *system, p Params) (Connection, error) {
 		return c, err
 	}
 	var plan Plan
-	if p.has("ClientTimeout") {
+	if p.Has("ClientTimeout") {
 		if err := plan.chooseTimeout(p); err != nil {
 			return Connection{}, err
 		}
@@ -168,9 +168,9 @@ func openToUse(ctx context.Context, sys *system, p Params, check func(Plan) erro
 	}
 	other, err := c.Plan.forScopes(scopes, clouds)
 	if err == nil {
-		err = other.forResource(p.text("Resource"), clouds)
+		err = other.forResource(p.Text("Resource"), clouds)
 	}
-	if len(scopes) > 0 || p.has("Resource") {
+	if len(scopes) > 0 || p.Has("Resource") {
 		ask.Scopes = other.Scopes
 	}
 	return c, ask, err

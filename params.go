@@ -1,5 +1,5 @@
 // The parameters, as literal tables: what there is, of which type, in which sets, at
-// which position. Data and types only; binder.go holds the rules.
+// which position. Data and types only; powershell/ holds the rules.
 
 package main
 
@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"connect-entra/powershell"
 )
 
 // The six parameter sets of Connect-Entra.
@@ -25,10 +27,10 @@ var connectSets = []string{userSet, certificateSet, identitySet, secretSet, toke
 // The types that PowerShell holds in objects, and which a command line names by their
 // place (credential.go), and the module's own.
 var (
-	aSecret      = &typeOfValue{Name: "System.Security.SecureString", Holds: isSecret, Convert: toSecret}
-	aCredential  = &typeOfValue{Name: "System.Management.Automation.PSCredential", Holds: isCredential, Convert: toCredential}
-	aCertificate = &typeOfValue{Name: "System.Security.Cryptography.X509Certificates.X509Certificate2", Convert: toCertificate}
-	aScope       = &typeOfValue{Name: "ContextScope", Values: []string{"Process", "CurrentUser"}}
+	secureString    = &powershell.Type{Name: "System.Security.SecureString", Holds: isSecret, Convert: toSecret}
+	psCredential    = &powershell.Type{Name: "System.Management.Automation.PSCredential", Holds: isCredential, Convert: toCredential}
+	x509Certificate = &powershell.Type{Name: "System.Security.Cryptography.X509Certificates.X509Certificate2", Convert: toCertificate}
+	contextScope    = &powershell.Type{Name: "ContextScope", Values: []string{"Process", "CurrentUser"}}
 )
 
 // noEffect are the common parameters that are accepted and do nothing outside PowerShell.
@@ -41,139 +43,139 @@ var severalLines = []string{"Body"}
 // its PARAMETERS disagree, SYNTAX stands. Ours come last.
 var parameters = append(append(slices.Clone(documented), commonParameters...), ours...)
 
-var documented = []parameter{
-	{name: "Scopes", kind: aList, sets: []in{{set: userSet, position: 1}}, help: "delegated permissions to consent to"},
-	{name: "ClientId", aliases: []string{"AppId", "ApplicationId"}, kind: aString,
-		sets: []in{{set: userSet, position: 2}, {set: certificateSet, position: 1, mandatory: true}, {set: identitySet, position: 1}},
-		help: "the application's ID; with -Identity, the user-assigned identity's"},
-	{name: "CertificateSubjectName", aliases: []string{"CertificateSubject", "CertificateName"}, kind: aString,
-		sets: []in{{set: certificateSet, position: 2}}, help: "the whole subject name of a certificate in the store"},
-	{name: "CertificateThumbprint", kind: aString, sets: []in{{set: certificateSet, position: 3}}, help: "the SHA-1 thumbprint of a certificate in the store"},
-	{name: "Certificate", kind: aCertificate, sets: []in{{set: certificateSet}}, offers: "files", help: "the file that holds certificate and key, PEM or PFX"},
-	{name: "ClientSecretCredential", aliases: []string{"SecretCredential", "Credential"}, kind: aCredential,
-		sets: []in{{set: secretSet}}, help: "APPID, and where its secret is: APPID:env:NAME, APPID:@FILE, APPID:-"},
-	{name: "AccessToken", kind: aSecret, sets: []in{{set: tokenSet, position: 1, mandatory: true}}, help: "where a token is: -, @FILE or env:NAME"},
-	{name: "TenantId", aliases: []string{"Audience", "Tenant"}, kind: aString,
-		sets: []in{{set: userSet}, {set: certificateSet}, {set: secretSet}}, help: "the tenant: a GUID or a domain"},
-	{name: "ContextScope", kind: aScope,
-		sets: []in{{set: userSet}, {set: certificateSet}, {set: identitySet}, {set: secretSet}, {set: environmentSet}},
-		help: "Process, or CurrentUser for all processes of this user"},
-	{name: "Environment", aliases: []string{"EnvironmentName", "NationalCloud"}, kind: aString, notEmpty: true, offers: "clouds", help: "the national cloud; Sandbox to practise"},
-	{name: "UseDeviceCode", aliases: []string{"UseDeviceAuthentication", "DeviceCode", "DeviceAuth", "Device"}, kind: aSwitch,
-		sets: []in{{set: userSet}}, help: "sign in with a code on another device"},
-	{name: "ClientTimeout", kind: aDouble, notEmpty: true, help: "seconds for each request, 300 by default"},
-	{name: "Identity", aliases: []string{"ManagedIdentity", "ManagedServiceIdentity", "MSI"}, kind: aSwitch,
-		sets: []in{{set: identitySet}}, help: "sign in as the managed identity of this host"},
-	{name: "EnvironmentVariable", kind: aSwitch, sets: []in{{set: environmentSet}}, help: "sign in by AZURE_TENANT_ID and the like"},
-	{name: "NoWelcome", kind: aSwitch, help: "hide the welcome message"},
+var documented = []powershell.Parameter{
+	{Name: "Scopes", Type: powershell.StringArray, Sets: []powershell.InSet{{Set: userSet, Position: 1}}, Help: "delegated permissions to consent to"},
+	{Name: "ClientId", Aliases: []string{"AppId", "ApplicationId"}, Type: powershell.String,
+		Sets: []powershell.InSet{{Set: userSet, Position: 2}, {Set: certificateSet, Position: 1, Mandatory: true}, {Set: identitySet, Position: 1}},
+		Help: "the application's ID; with -Identity, the user-assigned identity's"},
+	{Name: "CertificateSubjectName", Aliases: []string{"CertificateSubject", "CertificateName"}, Type: powershell.String,
+		Sets: []powershell.InSet{{Set: certificateSet, Position: 2}}, Help: "the whole subject name of a certificate in the store"},
+	{Name: "CertificateThumbprint", Type: powershell.String, Sets: []powershell.InSet{{Set: certificateSet, Position: 3}}, Help: "the SHA-1 thumbprint of a certificate in the store"},
+	{Name: "Certificate", Type: x509Certificate, Sets: []powershell.InSet{{Set: certificateSet}}, Completer: "files", Help: "the file that holds certificate and key, PEM or PFX"},
+	{Name: "ClientSecretCredential", Aliases: []string{"SecretCredential", "Credential"}, Type: psCredential,
+		Sets: []powershell.InSet{{Set: secretSet}}, Help: "APPID, and where its secret is: APPID:env:NAME, APPID:@FILE, APPID:-"},
+	{Name: "AccessToken", Type: secureString, Sets: []powershell.InSet{{Set: tokenSet, Position: 1, Mandatory: true}}, Help: "where a token is: -, @FILE or env:NAME"},
+	{Name: "TenantId", Aliases: []string{"Audience", "Tenant"}, Type: powershell.String,
+		Sets: []powershell.InSet{{Set: userSet}, {Set: certificateSet}, {Set: secretSet}}, Help: "the tenant: a GUID or a domain"},
+	{Name: "ContextScope", Type: contextScope,
+		Sets: []powershell.InSet{{Set: userSet}, {Set: certificateSet}, {Set: identitySet}, {Set: secretSet}, {Set: environmentSet}},
+		Help: "Process, or CurrentUser for all processes of this user"},
+	{Name: "Environment", Aliases: []string{"EnvironmentName", "NationalCloud"}, Type: powershell.String, NotEmpty: true, Completer: "clouds", Help: "the national cloud; Sandbox to practise"},
+	{Name: "UseDeviceCode", Aliases: []string{"UseDeviceAuthentication", "DeviceCode", "DeviceAuth", "Device"}, Type: powershell.Switch,
+		Sets: []powershell.InSet{{Set: userSet}}, Help: "sign in with a code on another device"},
+	{Name: "ClientTimeout", Type: powershell.Double, NotEmpty: true, Help: "seconds for each request, 300 by default"},
+	{Name: "Identity", Aliases: []string{"ManagedIdentity", "ManagedServiceIdentity", "MSI"}, Type: powershell.Switch,
+		Sets: []powershell.InSet{{Set: identitySet}}, Help: "sign in as the managed identity of this host"},
+	{Name: "EnvironmentVariable", Type: powershell.Switch, Sets: []powershell.InSet{{Set: environmentSet}}, Help: "sign in by AZURE_TENANT_ID and the like"},
+	{Name: "NoWelcome", Type: powershell.Switch, Help: "hide the welcome message"},
 }
 
 // commonParameters are PowerShell's, in its order.
-var commonParameters = []parameter{
-	{name: "Verbose", aliases: []string{"vb"}, kind: aSwitch, common: true, help: "a line for each request"},
-	{name: "Debug", aliases: []string{"db"}, kind: aSwitch, common: true, help: "every request and answer, secrets hidden"},
-	{name: "ErrorAction", aliases: []string{"ea"}, kind: anAction, common: true, help: "what an error that does not end the command does"},
-	{name: "WarningAction", aliases: []string{"wa"}, kind: anAction, common: true, help: "what a warning does"},
-	{name: "InformationAction", aliases: []string{"infa"}, kind: anAction, common: true, help: "what a note does"},
-	{name: "ProgressAction", aliases: []string{"proga"}, kind: anAction, common: true, help: "what progress does"},
-	{name: "ErrorVariable", aliases: []string{"ev"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "WarningVariable", aliases: []string{"wv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "InformationVariable", aliases: []string{"iv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "OutVariable", aliases: []string{"ov"}, kind: aString, common: true, help: "no effect outside PowerShell"},
-	{name: "OutBuffer", aliases: []string{"ob"}, kind: anInteger, common: true, help: "no effect outside PowerShell"},
-	{name: "PipelineVariable", aliases: []string{"pv"}, kind: aString, common: true, help: "no effect outside PowerShell"},
+var commonParameters = []powershell.Parameter{
+	{Name: "Verbose", Aliases: []string{"vb"}, Type: powershell.Switch, Common: true, Help: "a line for each request"},
+	{Name: "Debug", Aliases: []string{"db"}, Type: powershell.Switch, Common: true, Help: "every request and answer, secrets hidden"},
+	{Name: "ErrorAction", Aliases: []string{"ea"}, Type: powershell.ActionPreference, Common: true, Help: "what an error that does not end the command does"},
+	{Name: "WarningAction", Aliases: []string{"wa"}, Type: powershell.ActionPreference, Common: true, Help: "what a warning does"},
+	{Name: "InformationAction", Aliases: []string{"infa"}, Type: powershell.ActionPreference, Common: true, Help: "what a note does"},
+	{Name: "ProgressAction", Aliases: []string{"proga"}, Type: powershell.ActionPreference, Common: true, Help: "what progress does"},
+	{Name: "ErrorVariable", Aliases: []string{"ev"}, Type: powershell.String, Common: true, Help: "no effect outside PowerShell"},
+	{Name: "WarningVariable", Aliases: []string{"wv"}, Type: powershell.String, Common: true, Help: "no effect outside PowerShell"},
+	{Name: "InformationVariable", Aliases: []string{"iv"}, Type: powershell.String, Common: true, Help: "no effect outside PowerShell"},
+	{Name: "OutVariable", Aliases: []string{"ov"}, Type: powershell.String, Common: true, Help: "no effect outside PowerShell"},
+	{Name: "OutBuffer", Aliases: []string{"ob"}, Type: powershell.Int32, Common: true, Help: "no effect outside PowerShell"},
+	{Name: "PipelineVariable", Aliases: []string{"pv"}, Type: powershell.String, Common: true, Help: "no effect outside PowerShell"},
 }
 
 // ours are the parameters that the document does not have.
-var ours = []parameter{
-	{name: "SendCertificateChain", kind: aBoolean, ours: true, sets: []in{{set: certificateSet}}, help: "send the whole certificate chain (x5c)"},
-	{name: "CertificatePassword", kind: aSecret, ours: true, sets: []in{{set: certificateSet}}, help: "where the file's password is: -, @FILE or env:NAME"},
-	{name: "Force", kind: aSwitch, ours: true, help: "sign in anew"},
-	{name: "Json", kind: aSwitch, ours: true, help: "print the connection as JSON instead of the welcome"},
-	{name: "TokenVariable", kind: aString, ours: true, help: "with -- COMMAND: the environment variable that gets a token, too"},
-	{name: "AllowResource", kind: aList, ours: true, help: "with -- COMMAND: other APIs that it may have tokens for"},
-	{name: "AllowOutside", kind: aSwitch, ours: true, help: "with -- COMMAND: serve any process of this user, for containers"},
-	{name: "Conceal", kind: aSwitch, ours: true, help: "with -- COMMAND: mask its tokens in its output, which is a pipe then"},
+var ours = []powershell.Parameter{
+	{Name: "SendCertificateChain", Type: powershell.Boolean, FullName: true, Sets: []powershell.InSet{{Set: certificateSet}}, Help: "send the whole certificate chain (x5c)"},
+	{Name: "CertificatePassword", Type: secureString, FullName: true, Sets: []powershell.InSet{{Set: certificateSet}}, Help: "where the file's password is: -, @FILE or env:NAME"},
+	{Name: "Force", Type: powershell.Switch, FullName: true, Help: "sign in anew"},
+	{Name: "Json", Type: powershell.Switch, FullName: true, Help: "print the connection as JSON instead of the welcome"},
+	{Name: "TokenVariable", Type: powershell.String, FullName: true, Help: "with -- COMMAND: the environment variable that gets a token, too"},
+	{Name: "AllowResource", Type: powershell.StringArray, FullName: true, Help: "with -- COMMAND: other APIs that it may have tokens for"},
+	{Name: "AllowOutside", Type: powershell.Switch, FullName: true, Help: "with -- COMMAND: serve any process of this user, for containers"},
+	{Name: "Conceal", Type: powershell.Switch, FullName: true, Help: "with -- COMMAND: mask its tokens in its output, which is a pipe then"},
 }
 
 // The other verbs' parameters. token, request and context take connect's too.
 var (
 	tokenParameters = append(slices.Clone(parameters),
-		parameter{name: "Resource", kind: aString, ours: true, help: "the API that the token is for, instead of Graph: https://vault.azure.net"},
-		parameter{name: "MinLifetime", kind: aDouble, ours: true, help: "seconds that the token must still live, or it is renewed"},
-		parameter{name: "Show", kind: aSwitch, ours: true, help: "print the token on a terminal too"},
-		parameter{name: "MaskInCI", kind: aSwitch, ours: true, help: "have GitHub Actions and Azure Pipelines mask it in their logs"})
+		powershell.Parameter{Name: "Resource", Type: powershell.String, FullName: true, Help: "the API that the token is for, instead of Graph: https://vault.azure.net"},
+		powershell.Parameter{Name: "MinLifetime", Type: powershell.Double, FullName: true, Help: "seconds that the token must still live, or it is renewed"},
+		powershell.Parameter{Name: "Show", Type: powershell.Switch, FullName: true, Help: "print the token on a terminal too"},
+		powershell.Parameter{Name: "MaskInCI", Type: powershell.Switch, FullName: true, Help: "have GitHub Actions and Azure Pipelines mask it in their logs"})
 	// As Invoke-MgGraphRequest has them; connect's bind by name only here.
 	requestParameters = append(byName(parameters),
-		parameter{name: "Method", kind: aString, ours: true, sets: everywhere(1), help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
-		parameter{name: "Uri", kind: aString, ours: true, sets: everywhere(2), help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
-		parameter{name: "Body", kind: aString, ours: true, sets: everywhere(3), help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
-		parameter{name: "Headers", kind: aString, ours: true, help: "more headers: \"Name: value, Name: value\", or a JSON object"},
-		parameter{name: "ContentType", kind: aString, ours: true, help: "of the body; application/json by default"},
-		parameter{name: "InputFilePath", kind: aString, ours: true, offers: "files", help: "a file to send as it is"},
-		parameter{name: "OutputFilePath", kind: aString, ours: true, offers: "files", help: "the file to write the answer to"},
-		parameter{name: "All", kind: aSwitch, ours: true, help: "all pages of a collection, as one JSON array"})
+		powershell.Parameter{Name: "Method", Type: powershell.String, FullName: true, Sets: everywhere(1), Help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
+		powershell.Parameter{Name: "Uri", Type: powershell.String, FullName: true, Sets: everywhere(2), Help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
+		powershell.Parameter{Name: "Body", Type: powershell.String, FullName: true, Sets: everywhere(3), Help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
+		powershell.Parameter{Name: "Headers", Type: powershell.String, FullName: true, Help: "more headers: \"Name: value, Name: value\", or a JSON object"},
+		powershell.Parameter{Name: "ContentType", Type: powershell.String, FullName: true, Help: "of the body; application/json by default"},
+		powershell.Parameter{Name: "InputFilePath", Type: powershell.String, FullName: true, Completer: "files", Help: "a file to send as it is"},
+		powershell.Parameter{Name: "OutputFilePath", Type: powershell.String, FullName: true, Completer: "files", Help: "the file to write the answer to"},
+		powershell.Parameter{Name: "All", Type: powershell.Switch, FullName: true, Help: "all pages of a collection, as one JSON array"})
 	contextParameters = append(slices.Clone(parameters),
-		parameter{name: "List", kind: aSwitch, ours: true, help: "list the connections that are kept"})
-	useParameters = append([]parameter{
-		{name: "Name", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the connection, as context -List names it, or how the name begins"},
+		powershell.Parameter{Name: "List", Type: powershell.Switch, FullName: true, Help: "list the connections that are kept"})
+	useParameters = append([]powershell.Parameter{
+		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Help: "the connection, as context -List names it, or how the name begins"},
 	}, commonParameters...)
-	environmentsParameters = append([]parameter{
-		{name: "Name", kind: aString, sets: []in{{position: 1}}, offers: "clouds", help: "the one of this name"},
-		{name: "All", kind: aSwitch, help: "the sovereign clouds and the practice cloud as well"},
-		{name: "Json", kind: aSwitch, help: "as JSON"},
+	environmentsParameters = append([]powershell.Parameter{
+		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1}}, Completer: "clouds", Help: "the one of this name"},
+		{Name: "All", Type: powershell.Switch, Help: "the sovereign clouds and the practice cloud as well"},
+		{Name: "Json", Type: powershell.Switch, Help: "as JSON"},
 	}, commonParameters...)
-	cloudParameters = append([]parameter{
-		{name: "Name", kind: aString, sets: []in{{position: 1, mandatory: true}}, help: "the cloud's name"},
-		{name: "AzureADEndpoint", aliases: []string{"AzureADUrl"}, kind: aString, sets: []in{{position: 2}}, help: "where it signs people in: https://HOST"},
-		{name: "GraphEndpoint", aliases: []string{"GraphUrl"}, kind: aString, sets: []in{{position: 3}}, help: "where its Graph is: https://HOST"},
-		{name: "Json", kind: aSwitch, help: "as JSON"},
+	cloudParameters = append([]powershell.Parameter{
+		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Help: "the cloud's name"},
+		{Name: "AzureADEndpoint", Aliases: []string{"AzureADUrl"}, Type: powershell.String, Sets: []powershell.InSet{{Position: 2}}, Help: "where it signs people in: https://HOST"},
+		{Name: "GraphEndpoint", Aliases: []string{"GraphUrl"}, Type: powershell.String, Sets: []powershell.InSet{{Position: 3}}, Help: "where its Graph is: https://HOST"},
+		{Name: "Json", Type: powershell.Switch, Help: "as JSON"},
 	}, commonParameters...)
-	disconnectParameters = append([]parameter{
-		{name: "Name", kind: aString, sets: []in{{position: 1}}, help: "this connection instead of the current one"},
-		{name: "All", kind: aSwitch, help: "every connection, and the key they are sealed with"},
+	disconnectParameters = append([]powershell.Parameter{
+		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1}}, Help: "this connection instead of the current one"},
+		{Name: "All", Type: powershell.Switch, Help: "every connection, and the key they are sealed with"},
 	}, commonParameters...)
-	sandboxParameters = append([]parameter{
-		{name: "Path", kind: aString, sets: []in{{position: 1, mandatory: true}}, offers: "files", help: "the folder to make"},
+	sandboxParameters = append([]powershell.Parameter{
+		{Name: "Path", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Completer: "files", Help: "the folder to make"},
 	}, commonParameters...)
-	completionParameters = []parameter{
-		{name: "Shell", kind: aString, sets: []in{{position: 1, mandatory: true}}, offers: "shells", help: "bash, zsh, fish or powershell"},
+	completionParameters = []powershell.Parameter{
+		{Name: "Shell", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Completer: "shells", Help: "bash, zsh, fish or powershell"},
 	}
-	helpParameters = []parameter{
-		{name: "Topic", kind: aString, sets: []in{{position: 1}}, offers: "topics", help: "a parameter, a verb, or an AADSTS code"},
+	helpParameters = []powershell.Parameter{
+		{Name: "Topic", Type: powershell.String, Sets: []powershell.InSet{{Position: 1}}, Completer: "topics", Help: "a parameter, a verb, or an AADSTS code"},
 	}
 )
 
 // byName is a table whose parameters leave the positions to others.
-func byName(table []parameter) []parameter {
+func byName(table []powershell.Parameter) []powershell.Parameter {
 	table = slices.Clone(table)
 	for i := range table {
-		table[i].sets = slices.Clone(table[i].sets)
-		for j := range table[i].sets {
-			table[i].sets[j].position = 0
+		table[i].Sets = slices.Clone(table[i].Sets)
+		for j := range table[i].Sets {
+			table[i].Sets[j].Position = 0
 		}
 	}
 	return table
 }
 
 // everywhere is a position in all of Connect-Entra's sets.
-func everywhere(position int) []in {
-	var places []in
+func everywhere(position int) []powershell.InSet {
+	var places []powershell.InSet
 	for _, set := range connectSets {
-		places = append(places, in{set: set, position: position})
+		places = append(places, powershell.InSet{Set: set, Position: position})
 	}
 	return places
 }
 
 // Params is what was typed, bound.
 type Params struct {
-	Bound
+	powershell.Bound
 	Command []string // what follows --; nil without one
 }
 
 // bind binds the arguments of a verb. It also says what it bound when it fails.
-func bind(table []parameter, args []string) (Params, error) {
-	b, command, err := bindArgs(table, args)
+func bind(table []powershell.Parameter, args []string) (Params, error) {
+	b, command, err := powershell.Bind(table, args)
 	return Params{b, command}, err
 }
 
@@ -188,7 +190,7 @@ type credential struct {
 //
 //go:noinline
 func (p Params) list(name string) []string {
-	items, _ := p.Values[name].value.([]string)
+	items, _ := p.Values[name].Value.([]string)
 	var all []string
 	for _, item := range items {
 		all = append(all, strings.Split(item, ",")...)
@@ -197,12 +199,12 @@ func (p Params) list(name string) []string {
 }
 
 func (p Params) secret(name string) Secret {
-	s, _ := p.Values[name].value.(Secret)
+	s, _ := p.Values[name].Value.(Secret)
 	return s
 }
 
 func (p Params) credential(name string) credential {
-	c, _ := p.Values[name].value.(credential)
+	c, _ := p.Values[name].Value.(credential)
 	return c
 }
 
@@ -217,9 +219,9 @@ func (p Params) without(name string) Params {
 // those that say how to go about it.
 func (p Params) connects() bool {
 	for _, row := range documented {
-		if row.name != "NoWelcome" && row.name != "ClientTimeout" && p.has(row.name) {
+		if row.Name != "NoWelcome" && row.Name != "ClientTimeout" && p.Has(row.Name) {
 			return true
 		}
 	}
-	return p.has("Force")
+	return p.Has("Force")
 }

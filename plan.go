@@ -68,8 +68,8 @@ func (p Plan) byDeviceCode() Plan {
 
 // newPlan decides what the bound parameters mean, whose texts were checked (checkTexts).
 func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, error) {
-	plan := Plan{Set: p.Set, Force: p.on("Force"), SendChain: p.on("SendCertificateChain")}
-	plan.ScopesTyped, plan.TenantTyped = p.has("Scopes"), p.has("TenantId")
+	plan := Plan{Set: p.Set, Force: p.On("Force"), SendChain: p.On("SendCertificateChain")}
+	plan.ScopesTyped, plan.TenantTyped = p.Has("Scopes"), p.Has("TenantId")
 	steps := map[string]func(*Plan, Params, func(string) string) error{
 		userSet:        planUser,
 		certificateSet: planCertificate,
@@ -90,7 +90,7 @@ func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, e
 	if err := plan.chooseScopes(p.list("Scopes"), known); err != nil {
 		return plan, err
 	}
-	if err := plan.forResource(p.text("Resource"), known); err != nil {
+	if err := plan.forResource(p.Text("Resource"), known); err != nil {
 		return plan, err
 	}
 	if err := plan.chooseTimeout(p); err != nil {
@@ -101,7 +101,7 @@ func newPlan(p Params, known []Environment, getenv func(string) string) (Plan, e
 }
 
 func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(string) string) error {
-	name := p.text("Environment")
+	name := p.Text("Environment")
 	if host := getenv(envAuthority); name == "" && plan.Set == environmentSet && host != "" {
 		e, ok := environmentOfAuthority(known, host)
 		if !ok {
@@ -152,10 +152,10 @@ func environmentOfAuthority(known []Environment, authority string) (Environment,
 // could be bounded by.
 func (plan *Plan) chooseTimeout(p Params) error {
 	plan.Timeout = defaultTimeout
-	if !p.has("ClientTimeout") {
+	if !p.Has("ClientTimeout") {
 		return nil
 	}
-	seconds := p.number("ClientTimeout")
+	seconds := p.Number("ClientTimeout")
 	if math.IsNaN(seconds) || seconds <= 0 || seconds > 86400 {
 		return failure.New("bad-value", "-ClientTimeout must be more than 0 and at most 86400 seconds.").
 			Try("leave it out for the default of 300 seconds")
@@ -169,7 +169,7 @@ func (plan *Plan) chooseContextScope(p Params) {
 	if plan.Set == userSet {
 		plan.ContextScope = "CurrentUser"
 	}
-	if typed := p.text("ContextScope"); typed != "" {
+	if typed := p.Text("ContextScope"); typed != "" {
 		plan.ContextScope, plan.ScopeTyped = typed, true
 	}
 }

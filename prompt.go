@@ -10,18 +10,19 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // supply asks for what binding found missing, as PowerShell does before it runs a
 // command. err is what binding said.
 func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
-	if bad := new(bindError); errors.As(err, &bad) && bad.ID == "MissingMandatoryParameter" && sys.asks() {
+	if bad := new(powershell.Error); errors.As(err, &bad) && bad.ID == "MissingMandatoryParameter" && sys.asks() {
 		fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
-		err = p.supply(v.parameters, func(row parameter) (any, error) {
-			if row.kind == aSecret { // asked for without echo, where it is read
+		err = p.Supply(v.parameters, func(row powershell.Parameter) (any, error) {
+			if row.Type == secureString { // asked for without echo, where it is read
 				return Secret{}, nil
 			}
-			return sys.ask(ctx, row.name+": ")
+			return sys.ask(ctx, row.Name+": ")
 		})
 	}
 	if err != nil {
@@ -36,12 +37,12 @@ const credentialCaption = "PowerShell credential request\nEnter your credentials
 // supplyUser asks for the application's ID where a credential was typed as ”.
 func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 	for _, row := range v.parameters {
-		if c, ok := p.Values[row.name].value.(credential); !ok || c.ID != "" {
+		if c, ok := p.Values[row.Name].Value.(credential); !ok || c.ID != "" {
 			continue
 		}
 		if !sys.asks() {
 			return failure.New("sign-in-needed", "The application's ID is needed and there is no terminal to ask on.").
-				Try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.name)
+				Try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.Name)
 		}
 		text, err := sys.ask(ctx, "\n"+credentialCaption+"User: ")
 		if err != nil {
@@ -53,7 +54,9 @@ func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 		}
 		c := value.(credential)
 		c.isAsked = true
-		p.Values[row.name] = bound{c, p.Values[row.name].typed, p.Values[row.name].how}
+		v := p.Values[row.Name]
+		v.Value = c
+		p.Values[row.Name] = v
 	}
 	return nil
 }

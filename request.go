@@ -61,37 +61,37 @@ func sendRequest(ctx context.Context, sys *system, p Params) error {
 
 // parseRequest reads what was typed, and refuses what needs no sign-in to be refused.
 func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
-	method, body := p.text("Method"), p.text("Body")
-	r = graphRequest{uri: p.text("Uri"), output: p.text("OutputFilePath"), all: p.on("All")}
+	method, body := p.Text("Method"), p.Text("Body")
+	r = graphRequest{uri: p.Text("Uri"), output: p.Text("OutputFilePath"), all: p.On("All")}
 	isMethod := slices.Contains(graphMethods, strings.ToUpper(method))
-	if !isMethod && p.Values["Method"].how == "position" && !strings.HasPrefix(r.uri, "/") {
+	if !isMethod && p.Values["Method"].How == "position" && !strings.HasPrefix(r.uri, "/") {
 		method, r.uri, body = "", method, firstOf(r.uri, body) // request PATH [BODY]
 	} else if method != "" && !isMethod {
 		return r, failure.New("bad-value", "-Method is none of %s: %q.", strings.Join(graphMethods, ", "), failure.Clean(method))
 	}
 	r.method = strings.ToUpper(firstOf(method, "GET"))
-	hasBody := body != "" || p.has("InputFilePath")
+	hasBody := body != "" || p.Has("InputFilePath")
 	switch {
 	case r.uri == "":
 		return r, failure.New("usage", "Which part of Graph is asked for?").Try("connect-entra request /me")
-	case body != "" && p.has("InputFilePath"):
+	case body != "" && p.Has("InputFilePath"):
 		return r, failure.New("usage", "-Body and -InputFilePath cannot be used together.").Try("leave one of them out")
 	case hasBody && r.method == "GET":
 		return r, failure.New("usage", "A GET sends no body.").Try("name the method: connect-entra request POST …")
 	case r.all && r.method != "GET":
 		return r, failure.New("usage", "-All is for GET: it reads the pages of a collection.").Try("leave out -All or -Method")
 	}
-	if r.headers, err = readHeaders(p.text("Headers")); err != nil || !hasBody {
+	if r.headers, err = readHeaders(p.Text("Headers")); err != nil || !hasBody {
 		return r, err
 	}
 	kind := "application/json"
-	if p.has("InputFilePath") {
-		body = "@" + p.text("InputFilePath")
+	if p.Has("InputFilePath") {
+		body = "@" + p.Text("InputFilePath")
 		if !strings.EqualFold(filepath.Ext(body), ".json") {
 			kind = "application/octet-stream"
 		}
 	}
-	kind = firstOf(p.text("ContentType"), kind)
+	kind = firstOf(p.Text("ContentType"), kind)
 	for _, h := range r.headers {
 		if strings.EqualFold(h.name, "Content-Type") {
 			kind = h.value

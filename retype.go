@@ -6,6 +6,8 @@ package main
 import (
 	"runtime"
 	"strings"
+
+	"connect-entra/powershell"
 )
 
 // shell is how to say in a shell what this program has people type besides itself.
@@ -102,15 +104,15 @@ func (s Secret) inPowerShell() string {
 func (e explanation) retype(name, truth string, quote func(string) string, object func(any) string) string {
 	words := []string{name}
 	for _, p := range e.verb.parameters {
-		b, ok := e.params.Values[p.name]
+		b, ok := e.params.Values[p.Name]
 		if !ok {
 			continue
 		}
-		switch v := b.value.(type) {
+		switch v := b.Value.(type) {
 		case bool:
-			word := "-" + p.name
-			if !v || p.kind == aBoolean {
-				word += ":" + truth + strings.ToLower(showValue(v))
+			word := "-" + p.Name
+			if !v || p.Type == powershell.Boolean {
+				word += ":" + truth + strings.ToLower(powershell.Show(v))
 			}
 			words = append(words, word)
 		case []string:
@@ -118,11 +120,11 @@ func (e explanation) retype(name, truth string, quote func(string) string, objec
 			for i, item := range v {
 				items[i] = quote(item)
 			}
-			words = append(words, tied(p.name, strings.Join(items, ",")))
+			words = append(words, tied(p.Name, strings.Join(items, ",")))
 		case Secret, credential:
-			words = append(words, tied(p.name, object(v)))
+			words = append(words, tied(p.Name, object(v)))
 		default:
-			words = append(words, tied(p.name, quote(showBound(v))))
+			words = append(words, tied(p.Name, quote(showBound(v))))
 		}
 	}
 	return strings.Join(words, " ")
@@ -130,7 +132,7 @@ func (e explanation) retype(name, truth string, quote func(string) string, objec
 
 // tied is a parameter with its value, behind a colon where the value looks like a name.
 func tied(name, value string) string {
-	if isValue(value) {
+	if powershell.IsValue(value) {
 		return "-" + name + " " + value
 	}
 	return "-" + name + ":" + value

@@ -101,12 +101,12 @@ func TestPracticeKitForPowerShell(t *testing.T) {
 		if line == "" || strings.HasPrefix(line, "#") || strings.ContainsAny(line, "|") {
 			continue
 		}
-		_, p, err := bindVerbLine(line)
+		_, p, err := bindLine(line)
 		if err != nil {
 			t.Errorf("%s\n%v", line, err)
 		}
 		for name, value := range p.Values {
-			bound[name] = showBound(value.value)
+			bound[name] = showBound(value.Value)
 		}
 	}
 	certificate := filepath.Join(dir, kitCertificate)

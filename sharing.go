@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"connect-entra/powershell"
 )
 
 // mayShare says whether a line, as PowerShell reads it, holds no secret that one can
@@ -17,18 +19,18 @@ func mayShare(text string) bool {
 	if strings.ContainsAny(text, "#;|&\r\n") {
 		return false
 	}
-	name, arguments, command, err := readArgumentsOf(parametersOf, text)
+	name, arguments, command, err := powershell.ReadLine(parametersOf, text)
 	if err != nil || len(command) > 0 {
 		return false
 	}
 	table, _ := parametersOf(name)
 	secret := false // whether the value that comes is a secret parameter's
 	for _, a := range arguments {
-		if a.name != "" {
-			secret = meansSecret(table, a.name)
+		if a.Name != "" {
+			secret = meansSecret(table, a.Name)
 		}
-		if a.valued {
-			if !isHarmless(a.value, secret) {
+		if a.HasValue {
+			if !isHarmless(a.Value, secret) {
 				return false
 			}
 			secret = false
@@ -39,11 +41,11 @@ func mayShare(text string) bool {
 
 // meansSecret says whether a name, in full or cut short, could be that of a parameter
 // that takes a secret. A name that is no parameter's, such as -Password, may be meant so.
-func meansSecret(table []parameter, name string) bool {
+func meansSecret(table []powershell.Parameter, name string) bool {
 	known := false
 	for _, p := range table {
-		if slices.ContainsFunc(append([]string{p.name}, p.aliases...), func(full string) bool { return startsWith(full, name) }) {
-			if p.kind == aSecret || p.kind == aCredential {
+		if slices.ContainsFunc(append([]string{p.Name}, p.Aliases...), func(full string) bool { return startsWith(full, name) }) {
+			if p.Type == secureString || p.Type == psCredential {
 				return true
 			}
 			known = true
@@ -62,8 +64,8 @@ func isHarmless(value any, secret bool) bool {
 		return !strings.Contains(v, "$(") && !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
 	case []any:
 		return !secret && !slices.ContainsFunc(v, func(item any) bool { return !isHarmless(item, false) })
-	case unknown: // a variable is; an expression may hold anything
-		return v.isVariable()
+	case powershell.Unknown: // a variable is; an expression may hold anything
+		return v.IsVariable()
 	case bool, nil:
 		return true
 	}

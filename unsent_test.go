@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // cutOff is a system that may not reach anything.
@@ -170,14 +171,14 @@ func TestControlCharactersAreRefused(t *testing.T) {
 	}
 	for _, v := range verbs() {
 		for _, row := range v.parameters {
-			if slices.Contains(noEffect, row.name) || slices.Contains(severalLines, row.name) || row.kind != aString || v.name == "help" { // whose topic has no parameter's name
+			if slices.Contains(noEffect, row.Name) || slices.Contains(severalLines, row.Name) || row.Type != powershell.String || v.name == "help" { // whose topic has no parameter's name
 				continue
 			}
 			for _, hostile := range []string{"a\r\nb", "a\nb", "a\x00b", "a\tb", "a\u2028b", "a\x1b[2Jb", "a\u009bb"} {
 				sys, printed := cutOff(t, nil)
-				args := append(strings.Fields(v.name), "-"+row.name, hostile)
-				status := run(t.Context(), sys, append(args, with[row.name]...))
-				if said := printed.String(); status != 2 || !strings.Contains(said, row.name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) {
+				args := append(strings.Fields(v.name), "-"+row.Name, hostile)
+				status := run(t.Context(), sys, append(args, with[row.Name]...))
+				if said := printed.String(); status != 2 || !strings.Contains(said, row.Name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) {
 					t.Errorf("%q: status %d, %q", args, status, said)
 				}
 			}

@@ -167,8 +167,8 @@ func isHost(s string) bool { return isDomain(s) || isDomain(s+".local") }
 
 // clouds are the built-in ones, and the user's own where p may mean one of them.
 func (sys *system) clouds(p Params) ([]Environment, error) {
-	name := p.text("Environment")
-	if _, builtIn := findEnvironment(clouds, name); builtIn || name == "" && !p.on("EnvironmentVariable") {
+	name := p.Text("Environment")
+	if _, builtIn := findEnvironment(clouds, name); builtIn || name == "" && !p.On("EnvironmentVariable") {
 		return clouds, nil
 	}
 	return sys.allClouds()
@@ -260,7 +260,7 @@ func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (E
 	if sys.cloudFile == nil {
 		return failure.New("storage", "There is no home folder to keep a cloud in.").Try("set HOME")
 	}
-	e := Environment{Name: p.text("Name"), AzureADEndpoint: p.text("AzureADEndpoint"), GraphEndpoint: p.text("GraphEndpoint")}
+	e := Environment{Name: p.Text("Name"), AzureADEndpoint: p.Text("AzureADEndpoint"), GraphEndpoint: p.Text("GraphEndpoint")}
 	err := sys.cloudFile.change(func(old []byte) ([]byte, error) {
 		table, err := parseClouds(old)
 		if err != nil {
@@ -274,7 +274,7 @@ func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (E
 	if err != nil {
 		return err
 	}
-	if p.on("Json") {
+	if p.On("Json") {
 		return sys.print(environmentsJSON([]Environment{e}))
 	}
 	return sys.print(formatEnvironments([]Environment{e}))

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/powershell"
 )
 
 // verb is what the first word may be.
@@ -18,7 +19,7 @@ type verb struct {
 	name       string
 	cmdlets    []string // names that it answers to as well, as first word or as the binary's name
 	summary    string   // one line of help
-	parameters []parameter
+	parameters []powershell.Parameter
 	after      afterDashes
 	run        func(context.Context, *system, Params) error
 }
@@ -96,7 +97,7 @@ func askedHelp(v verb, args []string) (verb, []string) {
 	asks := func(words ...string) bool { return len(own) > 0 && slices.Contains(words, own[0]) }
 	switch {
 	case v.name == "help" && len(args) > 0: // help -Scopes
-		return v, append([]string{strings.TrimLeft(args[0], dashes)}, args[1:]...)
+		return v, append([]string{strings.TrimLeft(args[0], powershell.Dashes)}, args[1:]...)
 	case asks("--version"):
 		v, _ := findVerb("version")
 		return v, nil
@@ -131,14 +132,14 @@ func calledAs(program string, args []string) []string {
 
 // noteVerb tells a person whose first word was taken for a value that it is near a verb.
 func (sys *system) noteVerb(v verb, args []string) {
-	if v.name != verbs()[0].name || len(args) == 0 || !isValue(args[0]) {
+	if v.name != verbs()[0].name || len(args) == 0 || !powershell.IsValue(args[0]) {
 		return
 	}
 	var names []string
 	for _, known := range verbs() {
 		names = append(names, known.name)
 	}
-	if near := nearest(args[0], names); near != "" {
+	if near := powershell.Nearest(args[0], names); near != "" {
 		sys.note("%q was taken for a value by position. Did you mean connect-entra %s?", failure.Clean(args[0]), near)
 	}
 }

@@ -12,13 +12,13 @@ import (
 
 func planUser(plan *Plan, p Params, _ func(string) string) error {
 	plan.Flow, plan.Tenant = byBrowser, "common"
-	if p.on("UseDeviceCode") {
+	if p.On("UseDeviceCode") {
 		*plan = plan.byDeviceCode()
 	}
-	if tenant := p.text("TenantId"); tenant != "" {
+	if tenant := p.Text("TenantId"); tenant != "" {
 		plan.Tenant = tenant
 	}
-	plan.ClientID = firstOf(p.text("ClientId"), defaultClientID)
+	plan.ClientID = firstOf(p.Text("ClientId"), defaultClientID)
 	return nil
 }
 
@@ -26,13 +26,13 @@ func planUser(plan *Plan, p Params, _ func(string) string) error {
 // TenantId.
 func planCertificate(plan *Plan, p Params, _ func(string) string) error {
 	plan.Flow = byCertificate
-	plan.ClientID, plan.Tenant = p.text("ClientId"), p.text("TenantId")
+	plan.ClientID, plan.Tenant = p.Text("ClientId"), p.Text("TenantId")
 	plan.Certificate = CertificateRef{
-		Subject:    p.text("CertificateSubjectName"),
-		Thumbprint: p.text("CertificateThumbprint"),
-		Path:       p.text("Certificate"),
+		Subject:    p.Text("CertificateSubjectName"),
+		Thumbprint: p.Text("CertificateThumbprint"),
+		Path:       p.Text("Certificate"),
 		Password:   p.secret("CertificatePassword"),
-		HasPass:    p.has("CertificatePassword"),
+		HasPass:    p.Has("CertificatePassword"),
 	}
 	c := plan.Certificate
 	switch {
@@ -62,12 +62,12 @@ func tidyThumbprint(text string) string {
 func planSecret(plan *Plan, p Params, _ func(string) string) error {
 	credential := p.credential("ClientSecretCredential")
 	plan.Flow, plan.ClientID, plan.Secret, plan.prompt = bySecret, credential.ID, credential.Secret, credential.prompt()
-	plan.Tenant = p.text("TenantId")
+	plan.Tenant = p.Text("TenantId")
 	return plan.needTenant()
 }
 
 func planIdentity(plan *Plan, p Params, _ func(string) string) error {
-	plan.Flow, plan.ClientID = byIdentity, p.text("ClientId")
+	plan.Flow, plan.ClientID = byIdentity, p.Text("ClientId")
 	return nil
 }
 

@@ -2,7 +2,7 @@
 // commas and spaces, quotes that PowerShell leaves in, dashes that web pages made long,
 // values that a colon was parted from. Measured in testdata/binder, not guessed.
 
-package main
+package powershell
 
 import (
 	"slices"
@@ -11,12 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// dashes count as one before a name: hyphen, en dash, em dash, horizontal bar.
-const dashes = "-–—―"
+// Dashes count as one before a name: hyphen, en dash, em dash, horizontal bar.
+const Dashes = "-–—―"
 
 // readArguments makes arguments of what a shell passed on, and parts off the command
 // after "--".
-func readArguments(table []parameter, args []string) (out []argument, command []string, err error) {
+func readArguments(table []Parameter, args []string) (out []Argument, command []string, err error) {
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, command = args[:i], args[i+1:]
 	}
@@ -25,12 +25,12 @@ func readArguments(table []parameter, args []string) (out []argument, command []
 		a := readArgument(table, args[i])
 		i++
 		switch {
-		case a.name != "":
+		case a.Name != "":
 			if a, i, err = takeValue(table, a, args, i); err != nil {
 				return out, command, err
 			}
-		case list && !isGUID(a.typed) && !isObject(table, a.typed):
-			a.value, i = gatherList(args, i-1)
+		case list && !isGUID(a.Typed) && !isObject(table, a.Typed):
+			a.Value, i = gatherList(args, i-1)
 			list = false
 		default:
 			list = false
@@ -40,28 +40,28 @@ func readArguments(table []parameter, args []string) (out []argument, command []
 	return out, command, nil
 }
 
-// readArgument tells a name from a value. Two dashes are ours: --kebab-case and
-// --name=value.
-func readArgument(table []parameter, arg string) argument {
-	a := argument{typed: arg}
+// readArgument tells a name from a value. Two dashes, which PowerShell does not have, take
+// --kebab-case and --name=value.
+func readArgument(table []Parameter, arg string) Argument {
+	a := Argument{Typed: arg}
 	name, long, ok := cutName(arg)
 	if !ok {
-		a.value, a.valued = arg, true
+		a.Value, a.HasValue = arg, true
 		return a
 	}
 	ends := ":"
 	if long {
 		ends = ":="
 	}
-	a.name = name
+	a.Name = name
 	if i := strings.IndexAny(name, ends); i >= 0 {
-		a.name = name[:i]
+		a.Name = name[:i]
 		if value := name[i+1:]; value != "" || name[i] == '=' {
-			a.value, a.valued = value, true
+			a.Value, a.HasValue = value, true
 		}
 	}
 	if long {
-		a.name = kebabName(table, a.name)
+		a.Name = kebabName(table, a.Name)
 	}
 	return a
 }
@@ -81,16 +81,17 @@ func cutName(arg string) (name string, long, ok bool) {
 
 func cutDash(text string) (string, bool) {
 	r, size := utf8.DecodeRuneInString(text)
-	return text[size:], size > 0 && strings.ContainsRune(dashes, r)
+	return text[size:], size > 0 && strings.ContainsRune(Dashes, r)
 }
 
-func isValue(arg string) bool {
+// IsValue says whether an argument is a value and no parameter's name.
+func IsValue(arg string) bool {
 	_, _, name := cutName(arg)
 	return !name
 }
 
 // kebabName finds the parameter that client-id means; what it does not find stays.
-func kebabName(table []parameter, name string) string {
+func kebabName(table []Parameter, name string) string {
 	plain := strings.ReplaceAll(name, "-", "")
 	for _, known := range namesOf(table) {
 		if strings.EqualFold(known, plain) {
@@ -106,43 +107,43 @@ var switchWords = map[string]bool{"true": true, "$true": true, "1": true, "false
 // takeValue gives a named argument the value that belongs to it: what stands behind its
 // colon, what the shell parted from it, or what follows. i is where that begins, and
 // then where the next argument does. An ambiguous name is the binder's to refuse.
-func takeValue(table []parameter, a argument, args []string, i int) (argument, int, error) {
-	p, _, _ := match(table, a.name)
-	parted := strings.HasSuffix(a.typed, ":") && !a.valued
-	wants := !a.valued && (parted || p.name != "" && p.kind != aSwitch)
-	follows := wants && i < len(args) && isValue(args[i])
-	if follows && p.kind.isOnOff() && parted {
+func takeValue(table []Parameter, a Argument, args []string, i int) (Argument, int, error) {
+	p, _, _ := Match(table, a.Name)
+	parted := strings.HasSuffix(a.Typed, ":") && !a.HasValue
+	wants := !a.HasValue && (parted || p.Name != "" && p.Type != Switch)
+	follows := wants && i < len(args) && IsValue(args[i])
+	if follows && p.Type.isOnOff() && parted {
 		follows = isSwitchWord(args[i])
 	}
 	switch {
 	case parted && !follows:
-		e := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
-		if p.kind.isOnOff() {
-			e.Cure = "your shell removed the value; write -" + p.name + ":false"
+		e := refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.Typed)
+		if p.Type.isOnOff() {
+			e.Cure = "your shell removed the value; write -" + p.Name + ":false"
 		}
 		return a, i, e
-	case p.kind == aList && a.valued:
-		a.value, i = gatherItems(a.value.(string), args, i, true)
-	case p.kind == aList && follows:
-		a.value, i = gatherList(args, i)
-	case p.kind == aDouble && follows && strings.Contains(args[i], ","):
-		a.value, i = splitList(args[i:i+1]), i+1 // to PowerShell it is a list, and no number
+	case p.Type == StringArray && a.HasValue:
+		a.Value, i = gatherItems(a.Value.(string), args, i, true)
+	case p.Type == StringArray && follows:
+		a.Value, i = gatherList(args, i)
+	case p.Type == Double && follows && strings.Contains(args[i], ","):
+		a.Value, i = splitList(args[i:i+1]), i+1 // to PowerShell it is a list, and no number
 	case follows:
-		a.value, i = literal(p, args[i]), i+1
-	case a.valued:
-		a.value = literal(p, a.value.(string))
+		a.Value, i = literal(p, args[i]), i+1
+	case a.HasValue:
+		a.Value = literal(p, a.Value.(string))
 	}
-	a.valued = a.valued || follows
+	a.HasValue = a.HasValue || follows
 	return a, i, nil
 }
 
 // literal is what PowerShell's parser would have made of a bare word, for parameters to
 // which that is more than its text.
-func literal(p parameter, word string) any {
-	if on, ok := switchWords[strings.ToLower(word)]; ok && p.kind.isOnOff() {
+func literal(p Parameter, word string) any {
+	if on, ok := switchWords[strings.ToLower(word)]; ok && p.Type.isOnOff() {
 		return on
 	}
-	if n, ok := readNumber(word); ok && (p.kind.isOnOff() || p.kind == aDouble || p.kind.isEnum()) {
+	if n, ok := readNumber(word); ok && (p.Type.isOnOff() || p.Type == Double || p.Type.isEnum()) {
 		return n
 	}
 	return word
@@ -155,20 +156,20 @@ func isSwitchWord(text string) bool {
 
 // positionalList says whether the first value by position goes to a list: one at
 // position 1 of the default set, unless it is named or a name excludes the set.
-func positionalList(table []parameter, args []string) bool {
-	set := setsOf(table)[0]
-	i := slices.IndexFunc(table, func(p parameter) bool {
-		return p.kind == aList && slices.Contains(p.sets, in{set: set, position: 1})
+func positionalList(table []Parameter, args []string) bool {
+	set := Sets(table)[0]
+	i := slices.IndexFunc(table, func(p Parameter) bool {
+		return p.Type == StringArray && slices.Contains(p.Sets, InSet{Set: set, Position: 1})
 	})
 	if i < 0 {
 		return false
 	}
 	return !slices.ContainsFunc(args, func(arg string) bool {
 		a := readArgument(table, arg)
-		if a.name == "" {
+		if a.Name == "" {
 			return false
 		}
-		p, _, err := match(table, a.name)
-		return err == nil && p.name != "" && (p.name == table[i].name || !p.inSet(set))
+		p, _, err := Match(table, a.Name)
+		return err == nil && p.Name != "" && (p.Name == table[i].Name || !p.In(set))
 	})
 }

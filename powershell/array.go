@@ -1,9 +1,10 @@
 // A list on its way through a shell: which arguments belong to it, and its items once
 // commas and quotes are undone.
 
-package main
+package powershell
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -26,10 +27,10 @@ func gatherItems(first string, args []string, i int, literal bool) ([]any, int) 
 		case q.closes(args[i:]):
 			literal = true
 			pieces[last] += " " + next
-		case (joinsOn(pieces[last]) || strings.HasPrefix(next, ",")) && isValue(next):
+		case (joinsOn(pieces[last]) || strings.HasPrefix(next, ",")) && IsValue(next):
 			literal = true
 			pieces = append(pieces, next)
-		case literal || !isValue(next) || isGUID(next):
+		case literal || !IsValue(next) || isGUID(next):
 			return splitList(pieces), i
 		default:
 			pieces = append(pieces, next)
@@ -131,4 +132,10 @@ func unquoteItem(item string) string {
 	}
 	inner := string(runes[1 : len(runes)-1])
 	return strings.ReplaceAll(inner, string([]rune{kind, kind}), string(kind))
+}
+
+// isGUID holds for 8-4-4-4-12 hexadecimal digits.
+func isGUID(text string) bool {
+	digits, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	return err == nil && len(digits) == 16 && len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-'
 }

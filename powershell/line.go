@@ -3,7 +3,7 @@
 // the same binder as a program's arguments. The rules are those of PowerShell 7's
 // tokenizer in command mode.
 
-package main
+package powershell
 
 import (
 	"slices"
@@ -22,16 +22,17 @@ const maxLine = 128 << 10
 
 // statement is a command with its arguments, the cmdlet's name among them.
 type statement struct {
-	arguments []argument
+	arguments []Argument
 	command   []string // what follows --; nil without
 }
 
-// bindLine reads a line of PowerShell, or several, and binds the first statement that
+// BindLine reads a line of PowerShell, or several, and binds the first statement that
 // begins with the name of a command, else the first of all. tables gives a command's
 // parameters, and for what is none, ok false and those of a line without its command.
-// command is the name as typed; rest is what stands behind --, nil without.
-func bindLine(tables func(command string) (table []parameter, ok bool), text string) (command string, b Bound, rest []string, err error) {
-	command, arguments, rest, err := readArgumentsOf(tables, text)
+// command is the name as typed, "" without; rest is what stands behind --, nil without.
+// It fails as Bind does.
+func BindLine(tables func(command string) (table []Parameter, ok bool), text string) (command string, b Bound, rest []string, err error) {
+	command, arguments, rest, err := ReadLine(tables, text)
 	if err != nil {
 		return command, Bound{}, rest, err
 	}
@@ -40,8 +41,8 @@ func bindLine(tables func(command string) (table []parameter, ok bool), text str
 	return command, b, rest, err
 }
 
-// readArgumentsOf reads a line as bindLine does, and does not bind it.
-func readArgumentsOf(tables func(command string) (table []parameter, ok bool), text string) (command string, arguments []argument, rest []string, err error) {
+// ReadLine reads a line as BindLine does, and does not bind it.
+func ReadLine(tables func(command string) (table []Parameter, ok bool), text string) (command string, arguments []Argument, rest []string, err error) {
 	command, s, err := readStatement(text, func(word string) bool { _, ok := tables(word); return ok })
 	if err != nil {
 		return command, nil, nil, err
@@ -63,8 +64,8 @@ func readStatement(text string, isCommand func(string) bool) (name string, s sta
 			return name, s, err
 		}
 		called := assigned(s.arguments)
-		if len(called) > 0 && called[0].name == "" && isCommand(called[0].typed) {
-			name, s.arguments = called[0].typed, called[1:]
+		if len(called) > 0 && called[0].Name == "" && isCommand(called[0].Typed) {
+			name, s.arguments = called[0].Typed, called[1:]
 			return name, s, nil
 		}
 		if first == nil && len(s.arguments) > 0 {
@@ -82,8 +83,8 @@ func readStatement(text string, isCommand func(string) bool) (name string, s sta
 }
 
 // assigned leaves out the variable that a command's answer goes to: $null = Connect-Entra
-func assigned(arguments []argument) []argument {
-	if len(arguments) > 1 && strings.HasPrefix(arguments[0].typed, "$") && arguments[1].typed == "=" {
+func assigned(arguments []Argument) []Argument {
+	if len(arguments) > 1 && strings.HasPrefix(arguments[0].Typed, "$") && arguments[1].Typed == "=" {
 		return arguments[2:]
 	}
 	return arguments
@@ -207,30 +208,30 @@ func isBlank(r rune) bool {
 }
 
 // argument reads a name, with the value that a colon ties to it, or a value.
-func (l *line) argument() (argument, error) {
+func (l *line) argument() (Argument, error) {
 	start := l.rest
 	typed := func() string { return string(start[:len(start)-len(l.rest)]) }
 	name, ok := l.name()
 	if !ok {
 		value, err := l.list()
 		if text, isText := value.(string); isText {
-			return argument{typed: text, value: text, valued: true}, err
+			return Argument{Typed: text, Value: text, HasValue: true}, err
 		}
-		return argument{typed: typed(), value: value, valued: true}, err
+		return Argument{Typed: typed(), Value: value, HasValue: true}, err
 	}
-	a := argument{name: name, typed: typed()}
+	a := Argument{Name: name, Typed: typed()}
 	if len(l.rest) == 0 || l.rest[0] != ':' && (l.rest[0] != '=' || !isLong(name)) {
 		return a, nil
 	}
 	l.rest = l.rest[1:]
-	a.typed = typed()
+	a.Typed = typed()
 	l.skipSpace()
 	if l.atEnd() {
-		return a, refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.typed)
+		return a, refuse("ParameterRequiresArgument", "Parameter %s requires an argument.", a.Typed)
 	}
 	var err error
-	a.value, err = l.list()
-	a.valued = true
+	a.Value, err = l.list()
+	a.HasValue = true
 	return a, err
 }
 
@@ -310,11 +311,11 @@ func (l *line) skipLines() {
 }
 
 // withNames gives the parameters that long names mean in a table.
-func withNames(table []parameter, arguments []argument) []argument {
+func withNames(table []Parameter, arguments []Argument) []Argument {
 	out := slices.Clone(arguments)
 	for i, a := range out {
-		if long, ok := cutDash(a.name); ok {
-			out[i].name = kebabName(table, long)
+		if long, ok := cutDash(a.Name); ok {
+			out[i].Name = kebabName(table, long)
 		}
 	}
 	return out

@@ -1,38 +1,36 @@
 // SYNTAX as PowerShell prints it.
 
-package main
+package powershell
 
-import (
-	"slices"
-)
+import "slices"
 
-// syntax gives the parameters of a set as SYNTAX prints them, by position first. The
+// Syntax gives the parameters of a set as SYNTAX prints them, by position first. The
 // set "" stands for all.
-func syntax(table []parameter, set string) []string {
+func Syntax(table []Parameter, set string) []string {
 	type item struct {
 		position int
 		text     string
 	}
 	var items []item
 	for _, p := range table {
-		if set != "" && !p.inSet(set) {
+		if set != "" && !p.In(set) {
 			continue
 		}
 		position, mandatory := 1<<10, false
-		for _, i := range p.sets {
-			if i.set == set {
-				mandatory = i.mandatory
-				if i.position > 0 {
-					position = i.position
+		for _, i := range p.Sets {
+			if i.Set == set {
+				mandatory = i.Mandatory
+				if i.Position > 0 {
+					position = i.Position
 				}
 			}
 		}
-		text := "-" + p.name
+		text := "-" + p.Name
 		if position < 1<<10 {
 			text = "[" + text + "]"
 		}
-		if p.kind != aSwitch {
-			text += " <" + p.kind.short() + ">"
+		if p.Type != Switch {
+			text += " <" + p.Type.Short() + ">"
 		}
 		if !mandatory {
 			text = "[" + text + "]"

@@ -1,7 +1,7 @@
 // Values for PowerShell's common parameters. The engine binds those by itself, not by a
 // function's rules: other conversions, other words.
 
-package main
+package powershell
 
 import (
 	"fmt"
@@ -10,16 +10,16 @@ import (
 )
 
 // convertCommon makes value what the common parameter p wants.
-func convertCommon(p parameter, value any) (any, error) {
-	if _, isList := value.([]any); isList && p.kind != anAction {
+func convertCommon(p Parameter, value any) (any, error) {
+	if _, isList := value.([]any); isList && p.Type != ActionPreference {
 		return nil, cannotBind(p, value)
 	}
-	switch p.kind {
-	case aSwitch:
+	switch p.Type {
+	case Switch:
 		return toCommonSwitch(p, value)
-	case anAction:
+	case ActionPreference:
 		return toPreference(p, value)
-	case anInteger:
+	case Int32:
 		return toCount(p, value)
 	}
 	return toVariableName(p, value)
@@ -27,18 +27,18 @@ func convertCommon(p parameter, value any) (any, error) {
 
 // cannotBind is a value of a type that p does not take at all. What .NET adds stands
 // behind a list only.
-func cannotBind(p parameter, value any) error {
+func cannotBind(p Parameter, value any) error {
 	why := ""
-	if _, isList := value.([]any); isList && p.kind != aSwitch {
+	if _, isList := value.([]any); isList && p.Type != Switch {
 		why = "Specified method is not supported."
 	}
-	return refuse("CannotConvertArgument", "Cannot convert '%s' to the type '%s' required by parameter '%s'. %s", netType(value), p.kind.Name, p.name, why)
+	return refuse("CannotConvertArgument", "Cannot convert '%s' to the type '%s' required by parameter '%s'. %s", netType(value), p.Type.Name, p.Name, why)
 }
 
 // toCommonSwitch takes numbers as well. That the name stands there makes null true.
-func toCommonSwitch(p parameter, value any) (any, error) {
+func toCommonSwitch(p Parameter, value any) (any, error) {
 	switch v := value.(type) {
-	case nil, unknown:
+	case nil, Unknown:
 		return true, nil
 	case bool:
 		return v, nil
@@ -48,7 +48,7 @@ func toCommonSwitch(p parameter, value any) (any, error) {
 	return nil, cannotBind(p, value)
 }
 
-func toPreference(p parameter, value any) (any, error) {
+func toPreference(p Parameter, value any) (any, error) {
 	if value == nil {
 		return nil, cannotSet(p, "Object reference not set to an instance of an object.")
 	}
@@ -59,16 +59,16 @@ func toPreference(p parameter, value any) (any, error) {
 	return name, err
 }
 
-func cannotSet(p parameter, why string) error {
-	return refuse("ParameterBindingFailed", "Cannot bind parameter '%s' to the target. Exception setting \"%s\": \"%s\"", p.name, p.name, why)
+func cannotSet(p Parameter, why string) error {
+	return refuse("ParameterBindingFailed", "Cannot bind parameter '%s' to the target. Exception setting \"%s\": \"%s\"", p.Name, p.Name, why)
 }
 
-func invalid(p parameter, format string, args ...any) error {
-	return refuse("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. %s", p.name, fmt.Sprintf(format, args...))
+func invalid(p Parameter, format string, args ...any) error {
+	return refuse("ParameterArgumentValidationError", "Cannot validate argument on parameter '%s'. %s", p.Name, fmt.Sprintf(format, args...))
 }
 
 // toCount takes an Int32 from 0, to which others are rounded.
-func toCount(p parameter, value any) (any, error) {
+func toCount(p Parameter, value any) (any, error) {
 	if value == nil {
 		return nil, invalid(p, "The argument is null, empty, or an element of the argument collection contains a null value. Supply a collection that does not contain any null values and then try the command again.")
 	}
@@ -79,7 +79,7 @@ func toCount(p parameter, value any) (any, error) {
 	rounded := math.RoundToEven(n.(float64))
 	switch {
 	case math.IsNaN(rounded) || rounded < math.MinInt32 || rounded > math.MaxInt32:
-		return nil, badValue(p, showValue(value), "Value was either too large or too small for an Int32.")
+		return nil, BadValue(p, Show(value), "Value was either too large or too small for an Int32.")
 	case rounded < 0:
 		return nil, invalid(p, "The %.0f argument is less than the minimum allowed range of 0. Supply an argument that is greater than or equal to 0 and then try the command again.", rounded)
 	}
@@ -88,11 +88,11 @@ func toCount(p parameter, value any) (any, error) {
 
 // toVariableName takes the name of a variable, with + where it is to be added to. A
 // drive before it makes it none of a variable.
-func toVariableName(p parameter, value any) (any, error) {
+func toVariableName(p Parameter, value any) (any, error) {
 	if value == nil {
 		return nil, nil
 	}
-	text := showValue(value)
+	text := Show(value)
 	name := strings.TrimPrefix(text, "+")
 	switch drive, _, ok := strings.Cut(name, ":"); {
 	case name == "":

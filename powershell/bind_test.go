@@ -1,4 +1,4 @@
-package main
+package powershell
 
 import (
 	"bufio"
@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// recorded is one answer of PowerShell 7.6.9 (testdata/binder/cases.jsonl): a line, the
+// recorded is one answer of PowerShell 7.6.9 (../testdata/binder/cases.jsonl): a line, the
 // arguments that bash and PowerShell hand to a program for it, and what was bound or
 // why not.
 type recorded struct {
@@ -32,15 +32,15 @@ var differences = map[string]string{
 	"line: Connect-Entra ——NoWelcome":        "two dashes are ours, of any length",
 	"line: Connect-Entra ――NoWelcome":        "two dashes are ours, of any length",
 	"line: Connect-Entra --Scopes User.Read": "two dashes are ours",
-	"line: Connect-Entra -Secret x":          "what may be a secret is refused as one; PowerShell would ask for x's password",
-	"line: Connect-Entra -ClientSecret x":    "what may be a secret is refused as one; PowerShell would ask for x's password",
+	"line: Connect-Entra -Secret x":          "PowerShell would ask for x's password",
+	"line: Connect-Entra -ClientSecret x":    "PowerShell would ask for x's password",
 	"native: Connect-Entra $cred":            "as a program's argument it is APPID:env:S, which is text",
 }
 
 func TestBinderAnswersAsPowerShell(t *testing.T) {
 	seen := map[string]int{}
-	check := func(c recorded, form string, p Params, err error) {
-		problem, name := c.differs(p, err), form+": "+c.Line
+	check := func(c recorded, form string, b Bound, err error) {
+		problem, name := c.differs(b, err), form+": "+c.Line
 		seen[form]++
 		switch reason := differences[name]; {
 		case problem != "" && reason == "":
@@ -51,16 +51,16 @@ func TestBinderAnswersAsPowerShell(t *testing.T) {
 	}
 	for _, c := range recordedCases(t) {
 		if c.Kind != "typed" { // between PowerShell's objects
-			_, p, err := bindVerbLine(c.Line)
-			check(c, "line", p, err)
+			_, b, _, err := BindLine(tables, c.Line)
+			check(c, "line", b, err)
 		}
 		if c.Argv != nil {
-			p, err := bind(parameters, c.Argv)
-			check(c, "argv", p, err)
+			b, _, err := Bind(connectEntra, c.Argv)
+			check(c, "argv", b, err)
 		}
 		if c.Native != nil {
-			p, err := bind(parameters, c.Native)
-			check(c, "native", p, err)
+			b, _, err := Bind(connectEntra, c.Native)
+			check(c, "native", b, err)
 		}
 	}
 	t.Logf("answers compared: %v", seen)
@@ -68,7 +68,7 @@ func TestBinderAnswersAsPowerShell(t *testing.T) {
 
 func recordedCases(t testing.TB) []recorded {
 	t.Helper()
-	data, err := os.ReadFile("testdata/binder/cases.jsonl")
+	data, err := os.ReadFile("../testdata/binder/cases.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,13 +85,13 @@ func recordedCases(t testing.TB) []recorded {
 }
 
 // differs compares what we answered with what PowerShell did; "" if they agree.
-func (c recorded) differs(p Params, err error) string {
+func (c recorded) differs(b Bound, err error) string {
 	if c.Error != "" {
-		id := new(bindError)
+		id := new(Error)
 		errors.As(err, &id)
 		switch {
 		case err == nil:
-			return "bound " + describe(p) + ", not refused as " + c.Error
+			return "bound " + describe(b) + ", not refused as " + c.Error
 		case id.ID != c.Error:
 			return "refused as " + id.ID + " (" + err.Error() + "), not as " + c.Error
 		case err.Error() != c.Message:
@@ -102,15 +102,26 @@ func (c recorded) differs(p Params, err error) string {
 	if err != nil {
 		return "refused: " + err.Error() + ", not bound to " + c.Set
 	}
-	if p.Set != c.Set || !reflect.DeepEqual(asRecorded(p), c.Bound) {
-		return "bound " + describe(p) + ", not " + describeRecorded(c)
+	if b.Set != c.Set || !reflect.DeepEqual(asRecorded(b), c.Bound) {
+		return "bound " + describe(b) + ", not " + describeRecorded(c)
 	}
 	return ""
 }
 
 // asRecorded writes bound values as the recording does.
-func asRecorded(p Params) map[string]any {
-	data, err := json.Marshal(explanation{verb: verb{parameters: parameters}, params: p}.boundJSON())
+func asRecorded(b Bound) map[string]any {
+	values := map[string]any{}
+	for name, v := range b.Values {
+		switch value := v.Value.(type) {
+		case float64:
+			values[name] = Show(value)
+		case int:
+			values[name] = Show(float64(value))
+		default:
+			values[name] = value
+		}
+	}
+	data, err := json.Marshal(values)
 	if err != nil {
 		panic(err)
 	}
@@ -131,7 +142,7 @@ func plainJSON(value any) string {
 	return strings.TrimSpace(b.String())
 }
 
-func describe(p Params) string { return describeRecorded(recorded{Set: p.Set, Bound: asRecorded(p)}) }
+func describe(b Bound) string { return describeRecorded(recorded{Set: b.Set, Bound: asRecorded(b)}) }
 
 func describeRecorded(c recorded) string {
 	var b strings.Builder
@@ -223,9 +234,9 @@ func TestLinesBeyondTheRecording(t *testing.T) {
 		`Connect-Entra --scopes=a,b --no-welcome -- az login`:    `UserParameterSet NoWelcome=true Scopes=["a","b"]`,
 		`Connect-Entra a env:T`:                                  `UserParameterSet ClientId="env:T" Scopes=["a"]`,
 	} {
-		_, p, err := bindVerbLine(line)
-		got := describe(p)
-		if id := new(bindError); errors.As(err, &id) {
+		_, b, _, err := BindLine(tables, line)
+		got := describe(b)
+		if id := new(Error); errors.As(err, &id) {
 			got = id.ID
 		}
 		if got != want {
@@ -265,9 +276,9 @@ func TestShellsAreUndone(t *testing.T) {
 		{[]string{"——client-id", "x"}, `UserParameterSet ClientId="x"`},
 		{[]string{"@token.txt"}, `AccessTokenParameterSet AccessToken="<securestring>"`},
 	} {
-		p, err := bind(parameters, c.args)
-		got := describe(p)
-		if id := new(bindError); errors.As(err, &id) {
+		b, _, err := Bind(connectEntra, c.args)
+		got := describe(b)
+		if id := new(Error); errors.As(err, &id) {
 			got = id.ID
 		}
 		if got != c.want {
@@ -279,7 +290,7 @@ func TestShellsAreUndone(t *testing.T) {
 // TestLongLinesEnd holds lines that a careless reader would read for hours.
 func TestLongLinesEnd(t *testing.T) {
 	for _, piece := range []string{"(", "((a) ", "@('", "$(", "<##>", "a,", "'", "-a:", "`", "\"$(", "${", "a;", "> ", "-Scopes ", "{", "$a.b("} {
-		bindVerbLine("Connect-Entra " + strings.Repeat(piece, 20_000))
-		bind(parameters, strings.Split(strings.Repeat(piece+"\x00", 5_000), "\x00"))
+		BindLine(tables, "Connect-Entra "+strings.Repeat(piece, 20_000))
+		Bind(connectEntra, strings.Split(strings.Repeat(piece+"\x00", 5_000), "\x00"))
 	}
 }

@@ -1,12 +1,34 @@
 // The second half of binding: values by position, the parameter set that is left, and
 // what it still needs.
 
-package main
+package powershell
 
 import "slices"
 
+// Sets gives a table's parameter sets, the default one first: that of the first row that
+// has one. A table without sets has one, "".
+func Sets(table []Parameter) []string {
+	sets := []string{}
+	for _, p := range table {
+		for _, i := range p.Sets {
+			if !slices.Contains(sets, i.Set) {
+				sets = append(sets, i.Set)
+			}
+		}
+	}
+	if len(sets) == 0 {
+		return []string{""}
+	}
+	return sets
+}
+
+// In says whether a parameter belongs to a set.
+func (p Parameter) In(set string) bool {
+	return len(p.Sets) == 0 || slices.ContainsFunc(p.Sets, func(i InSet) bool { return i.Set == set })
+}
+
 // bindPositional gives the values their places: for each position the next value.
-func (b *binding) bindPositional(arguments []argument) (rest []argument, err error) {
+func (b *binding) bindPositional(arguments []Argument) (rest []Argument, err error) {
 	if err := b.refuseObjects(arguments); err != nil {
 		return nil, err
 	}
@@ -15,7 +37,7 @@ func (b *binding) bindPositional(arguments []argument) (rest []argument, err err
 		if len(candidates) == 0 {
 			continue
 		}
-		var named []argument
+		var named []Argument
 		named, arguments = cutNamed(arguments)
 		rest = append(rest, named...)
 		if len(arguments) == 0 {
@@ -31,11 +53,11 @@ func (b *binding) bindPositional(arguments []argument) (rest []argument, err err
 
 // cutNamed parts off the unknown names at the front, each with the value behind it,
 // which then takes no position.
-func cutNamed(arguments []argument) (named, rest []argument) {
+func cutNamed(arguments []Argument) (named, rest []Argument) {
 	i := 0
-	for i < len(arguments) && arguments[i].name != "" {
+	for i < len(arguments) && arguments[i].Name != "" {
 		i++
-		if i < len(arguments) && arguments[i].name == "" {
+		if i < len(arguments) && arguments[i].Name == "" {
 			i++
 		}
 	}
@@ -45,8 +67,8 @@ func cutNamed(arguments []argument) (named, rest []argument) {
 func (b *binding) lastPosition() int {
 	last := 0
 	for _, p := range b.table {
-		for _, i := range p.sets {
-			last = max(last, i.position)
+		for _, i := range p.Sets {
+			last = max(last, i.Position)
 		}
 	}
 	return last
@@ -54,16 +76,16 @@ func (b *binding) lastPosition() int {
 
 // at gives the unbound parameters of a position in the sets still possible, those of
 // the default set first.
-func (b *binding) at(position int) []parameter {
-	var first, others []parameter
+func (b *binding) at(position int) []Parameter {
+	var first, others []Parameter
 	for _, p := range b.table {
-		if b.has(p.name) {
+		if b.Has(p.Name) {
 			continue
 		}
 		inDefault, inOther := false, false
-		for _, i := range p.sets {
-			if i.position == position && slices.Contains(b.valid, i.set) {
-				inDefault = inDefault || i.set == b.sets[0]
+		for _, i := range p.Sets {
+			if i.Position == position && slices.Contains(b.valid, i.Set) {
+				inDefault = inDefault || i.Set == b.sets[0]
 				inOther = true
 			}
 		}
@@ -79,38 +101,38 @@ func (b *binding) at(position int) []parameter {
 
 // place binds a value to the first parameter that holds it as it is, else to the first:
 // where that cannot convert it, PowerShell tries no other.
-func (b *binding) place(candidates []parameter, a argument) error {
-	i, typed := slices.IndexFunc(candidates, func(p parameter) bool { return p.kind.holds(a.value) }), a.value
+func (b *binding) place(candidates []Parameter, a Argument) error {
+	i, typed := slices.IndexFunc(candidates, func(p Parameter) bool { return p.Type.holds(a.Value) }), a.Value
 	if i < 0 {
-		typed = asText(b.table, a.value)
-		i = max(0, slices.IndexFunc(candidates, func(p parameter) bool { return p.kind.takes(typed) }))
+		typed = asText(b.table, a.Value)
+		i = max(0, slices.IndexFunc(candidates, func(p Parameter) bool { return p.Type.takes(typed) }))
 	}
 	return b.take(candidates[i], typed, "", "position")
 }
 
 // isObject says whether a value can only be an object of one of the table's types.
-func isObject(table []parameter, value any) bool {
-	return slices.ContainsFunc(table, func(p parameter) bool { return p.kind.holds(value) })
+func isObject(table []Parameter, value any) bool {
+	return slices.ContainsFunc(table, func(p Parameter) bool { return p.Type.holds(value) })
 }
 
 // asText is an object where no parameter takes it: PowerShell binds the name of its type.
-func asText(table []parameter, value any) any {
-	i := slices.IndexFunc(table, func(p parameter) bool { return p.kind.holds(value) })
-	if _, isUnknown := value.(unknown); isUnknown && i >= 0 {
-		return table[i].kind.Name
+func asText(table []Parameter, value any) any {
+	i := slices.IndexFunc(table, func(p Parameter) bool { return p.Type.holds(value) })
+	if _, isUnknown := value.(Unknown); isUnknown && i >= 0 {
+		return table[i].Type.Name
 	}
 	return value
 }
 
 // refuseObjects refuses a value by position that can only be an object of a type that
 // refuses it: bound as text, it would be shown and sent.
-func (b *binding) refuseObjects(arguments []argument) error {
+func (b *binding) refuseObjects(arguments []Argument) error {
 	for _, a := range arguments {
 		for _, p := range b.table {
-			if a.name != "" || !p.kind.holds(a.value) {
+			if a.Name != "" || !p.Type.holds(a.Value) {
 				continue
 			}
-			if _, err := p.kind.Convert(p, a.value); err != nil {
+			if _, err := p.Type.Convert(p, a.Value); err != nil {
 				return err
 			}
 		}
@@ -119,16 +141,16 @@ func (b *binding) refuseObjects(arguments []argument) error {
 }
 
 // unbound is the failure for an argument that found no place.
-func (b *binding) unbound(a argument) error {
-	if a.name != "" {
-		e := refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.name)
-		if near := nearest(a.name, namesOf(b.table)); near != "" {
+func (b *binding) unbound(a Argument) error {
+	if a.Name != "" {
+		e := refuse("NamedParameterNotFound", "A parameter cannot be found that matches parameter name '%s'.", a.Name)
+		if near := Nearest(a.Name, namesOf(b.table)); near != "" {
 			e.Cure = "did you mean -" + near + "?"
 		}
 		return e
 	}
-	text := showValue(asText(b.table, a.value))
-	switch a.value.(type) {
+	text := Show(asText(b.table, a.Value))
+	switch a.Value.(type) {
 	case nil:
 		text = "$null"
 	case []any:
@@ -138,10 +160,10 @@ func (b *binding) unbound(a argument) error {
 }
 
 // namesOf gives all names and aliases of a table.
-func namesOf(table []parameter) []string {
+func namesOf(table []Parameter) []string {
 	var names []string
 	for _, p := range table {
-		names = append(append(names, p.name), p.aliases...)
+		names = append(append(names, p.Name), p.Aliases...)
 	}
 	return names
 }
@@ -167,8 +189,8 @@ func (b *binding) resolveSet() error {
 func (b *binding) missingIn(set string) []string {
 	var names []string
 	for _, p := range b.table {
-		if !b.has(p.name) && slices.ContainsFunc(p.sets, func(i in) bool { return i.set == set && i.mandatory }) {
-			names = append(names, p.name)
+		if !b.Has(p.Name) && slices.ContainsFunc(p.Sets, func(i InSet) bool { return i.Set == set && i.Mandatory }) {
+			names = append(names, p.Name)
 		}
 	}
 	return names

@@ -1,12 +1,12 @@
 // Which known name somebody meant who typed one that is not known.
 
-package main
+package powershell
 
 import "strings"
 
-// nearest gives the known name that is the fewest edits away from what was typed, and
+// Nearest gives the known name that is the fewest edits away from what was typed, and
 // near enough to be meant; "" if none is.
-func nearest(typed string, known []string) string {
+func Nearest(typed string, known []string) string {
 	best, fewest := "", 1+len(typed)/4
 	for _, name := range known {
 		if n := edits(strings.ToLower(typed), strings.ToLower(name)); n <= fewest && (best == "" || n < fewest) {

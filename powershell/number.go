@@ -1,7 +1,7 @@
 // Numbers as PowerShell's parser reads and .NET prints them: with a type suffix, a
 // multiplier, hexadecimal and binary (about_Numeric_Literals), infinity and exponents.
 
-package main
+package powershell
 
 import (
 	"math"
@@ -49,7 +49,7 @@ var integers = []string{"System.Int32", "System.Int64", "System.SByte", "System.
 // readNumber reads a literal, with a sign.
 func readNumber(text string) (number, bool) {
 	lower := strings.ToLower(text)
-	unsigned := strings.TrimLeft(lower, dashes+"+")
+	unsigned := strings.TrimLeft(lower, Dashes+"+")
 	sign := lower[:len(lower)-len(unsigned)]
 	if utf8.RuneCountInString(sign) > 1 {
 		return number{}, false

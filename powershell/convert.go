@@ -1,7 +1,7 @@
-// Values into the types of the table, as PowerShell converts them, with its words when
-// it cannot. A secret is only ever named by its place.
+// Values into the language's own types, as PowerShell converts them, with its words when
+// it cannot.
 
-package main
+package powershell
 
 import (
 	"errors"
@@ -11,45 +11,45 @@ import (
 	"strings"
 )
 
-// unknown is a $variable or an expression whose value a line does not tell: it stands
+// Unknown is a $variable or an expression whose value a line does not tell: it stands
 // for one of the type that its parameter wants.
-type unknown string
+type Unknown string
 
-// isVariable holds for $name, and not for an expression, which may hold anything.
-func (v unknown) isVariable() bool {
+// IsVariable holds for $name, and not for an expression, which may hold anything.
+func (v Unknown) IsVariable() bool {
 	name, ok := strings.CutPrefix(string(v), "$")
 	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) && r != ':' })
 }
 
 // convert makes value what p wants.
-func convert(p parameter, value any) (any, error) {
-	if p.common {
+func convert(p Parameter, value any) (any, error) {
+	if p.Common {
 		return convertCommon(p, value)
 	}
 	switch {
-	case p.kind.Convert != nil:
-		return p.kind.Convert(p, value)
-	case p.kind.isEnum():
+	case p.Type.Convert != nil:
+		return p.Type.Convert(p, value)
+	case p.Type.isEnum():
 		return toEnum(p, value)
-	case p.kind == aString:
+	case p.Type == String:
 		return toString(p, value)
-	case p.kind == aList:
+	case p.Type == StringArray:
 		return toList(value), nil
-	case p.kind == aDouble:
+	case p.Type == Double:
 		return toDouble(p, value)
-	case p.kind.isOnOff():
+	case p.Type.isOnOff():
 		return toBool(p, value)
 	}
-	return nil, noConversion(p, value)
+	return nil, NoConversion(p, value)
 }
 
 // cannot is a conversion that failed, as PowerShell words it for this kind of parameter.
-func cannot(p parameter, format string, args ...any) *bindError {
+func cannot(p Parameter, format string, args ...any) *Error {
 	why := fmt.Sprintf(format, args...)
-	if p.common {
-		return refuse("CannotConvertArgumentNoMessage", "Cannot bind parameter '%s'. %s", p.name, why)
+	if p.Common {
+		return refuse("CannotConvertArgumentNoMessage", "Cannot bind parameter '%s'. %s", p.Name, why)
 	}
-	return refuse("ParameterArgumentTransformationError", "Cannot process argument transformation on parameter '%s'. %s", p.name, why)
+	return refuse("ParameterArgumentTransformationError", "Cannot process argument transformation on parameter '%s'. %s", p.Name, why)
 }
 
 // netType is the .NET type of a value that a line holds.
@@ -58,17 +58,17 @@ func netType(value any) string {
 	case nil:
 		return ""
 	case bool:
-		return aBoolean.Name
+		return Boolean.Name
 	case number:
 		return v.kind
 	case []any:
 		return "System.Object[]"
 	}
-	return aString.Name
+	return String.Name
 }
 
-// showValue is a value as PowerShell makes it a string.
-func showValue(value any) string {
+// Show is a value as PowerShell makes it a string.
+func Show(value any) string {
 	switch v := value.(type) {
 	case string:
 		return v
@@ -81,7 +81,7 @@ func showValue(value any) string {
 		return showDouble(v)
 	case number:
 		return v.text
-	case unknown:
+	case Unknown:
 		return string(v)
 	case []any:
 		return strings.Join(showItems(v), " ")
@@ -94,7 +94,7 @@ func showValue(value any) string {
 func showItems(list []any) []string {
 	items := make([]string, len(list))
 	for i, item := range list {
-		items[i] = showValue(item)
+		items[i] = Show(item)
 		if n, ok := item.(number); ok {
 			items[i] = n.shown
 		}
@@ -102,11 +102,11 @@ func showItems(list []any) []string {
 	return items
 }
 
-func toString(p parameter, value any) (any, error) {
+func toString(p Parameter, value any) (any, error) {
 	if _, isList := value.([]any); isList {
 		return nil, cannot(p, "Cannot convert value to type System.String.")
 	}
-	return showValue(value), nil
+	return Show(value), nil
 }
 
 func toList(value any) any {
@@ -116,13 +116,13 @@ func toList(value any) any {
 	case []any:
 		return showItems(v)
 	}
-	return []string{showValue(value)}
+	return []string{Show(value)}
 }
 
 // standIn is the number that an unknown one is taken for.
 const standIn = 1
 
-func toDouble(p parameter, value any) (any, error) {
+func toDouble(p Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
 		return 0.0, nil
@@ -131,7 +131,7 @@ func toDouble(p parameter, value any) (any, error) {
 			return 1.0, nil
 		}
 		return 0.0, nil
-	case unknown:
+	case Unknown:
 		return float64(standIn), nil
 	case number:
 		return v.value, nil
@@ -141,55 +141,56 @@ func toDouble(p parameter, value any) (any, error) {
 		}
 		return nil, badNumber(p, v)
 	}
-	return nil, noConversion(p, value)
+	return nil, NoConversion(p, value)
 }
 
-func badNumber(p parameter, text string) error {
-	return badValue(p, text, "The input string '"+text+"' was not in a correct format.")
+func badNumber(p Parameter, text string) error {
+	return BadValue(p, text, "The input string '"+text+"' was not in a correct format.")
 }
 
-// badValue is a value that .NET would not convert, with its reason.
-func badValue(p parameter, text, why string) *bindError {
-	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"%s\"", text, p.kind.Name, why)
+// BadValue is a value that .NET would not convert, with its reason.
+func BadValue(p Parameter, text, why string) *Error {
+	return cannot(p, "Cannot convert value \"%s\" to type \"%s\". Error: \"%s\"", text, p.Type.Name, why)
 }
 
-func noConversion(p parameter, value any) error {
+// NoConversion is a value of a type that p's type does not come from.
+func NoConversion(p Parameter, value any) error {
 	shown := netType(value)
 	if n, ok := value.(number); ok {
 		shown = n.shown
 	}
-	return cannot(p, "Cannot convert the \"%s\" value of type \"%s\" to type \"%s\".", shown, netType(value), p.kind.Name)
+	return cannot(p, "Cannot convert the \"%s\" value of type \"%s\" to type \"%s\".", shown, netType(value), p.Type.Name)
 }
 
-func toBool(p parameter, value any) (any, error) {
+func toBool(p Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case bool:
 		return v, nil
-	case unknown:
+	case Unknown:
 		return true, nil
 	case number:
-		if p.kind == aSwitch {
-			return nil, noConversion(p, v)
+		if p.Type == Switch {
+			return nil, NoConversion(p, v)
 		}
 		return v.value != 0, nil
 	case nil:
-		if p.kind == aSwitch {
+		if p.Type == Switch {
 			return false, nil
 		}
 	}
-	return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.", netType(value), p.kind.Name)
+	return nil, cannot(p, "Cannot convert value \"%s\" to type \"%s\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.", netType(value), p.Type.Name)
 }
 
 // toEnum takes a value's name, several joined by commas, whose numbers are then joined
 // as bits, a number, or a prefix that fits one name only.
-func toEnum(p parameter, value any) (any, error) {
+func toEnum(p Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
 		return nil, undefined(p, "null")
-	case unknown:
-		return p.kind.Values[0], nil
+	case Unknown:
+		return p.Type.Values[0], nil
 	case bool:
-		return nil, badValue(p, showValue(v), "Invalid cast from '"+aBoolean.Name+"' to '"+p.kind.Name+"'.")
+		return nil, BadValue(p, Show(v), "Invalid cast from '"+Boolean.Name+"' to '"+p.Type.Name+"'.")
 	case number:
 		if slices.Contains(integers, v.kind) {
 			return member(p, v.value, v.shown)
@@ -201,26 +202,26 @@ func toEnum(p parameter, value any) (any, error) {
 		}
 		value = text
 	}
-	text := showValue(value)
-	if bits, ok := parseEnum(p.kind.Values, text); ok {
+	text := Show(value)
+	if bits, ok := parseEnum(p.Type.Values, text); ok {
 		return member(p, float64(bits), text)
 	}
 	if _, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32); errors.Is(err, strconv.ErrRange) {
-		return nil, badValue(p, text, "Value was either too large or too small for an Int32.")
+		return nil, BadValue(p, text, "Value was either too large or too small for an Int32.")
 	}
 	return disambiguate(p, text)
 }
 
 // member is the name of a number.
-func member(p parameter, n float64, typed string) (any, error) {
-	if names := p.kind.Values; n >= 0 && n < float64(len(names)) {
+func member(p Parameter, n float64, typed string) (any, error) {
+	if names := p.Type.Values; n >= 0 && n < float64(len(names)) {
 		return names[int(n)], nil
 	}
 	return nil, undefined(p, `value "`+typed+`"`)
 }
 
 // joinEnum joins a list's items by commas. Those that are no text are made values first.
-func joinEnum(p parameter, list []any) (string, error) {
+func joinEnum(p Parameter, list []any) (string, error) {
 	items := make([]string, len(list))
 	for i, item := range list {
 		if _, isText := item.(string); !isText {
@@ -230,13 +231,13 @@ func joinEnum(p parameter, list []any) (string, error) {
 			}
 			item = name
 		}
-		items[i] = showValue(item)
+		items[i] = Show(item)
 	}
 	return strings.Join(items, ","), nil
 }
 
-func undefined(p parameter, what string) error {
-	return cannot(p, "Cannot convert %s to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", what, p.kind.Name, strings.Join(p.kind.Values, ","))
+func undefined(p Parameter, what string) error {
+	return cannot(p, "Cannot convert %s to type \"%s\" due to enumeration values that are not valid. Specify one of the following enumeration values and try again. The possible enumeration values are \"%s\".", what, p.Type.Name, strings.Join(p.Type.Values, ","))
 }
 
 // parseEnum is .NET's Enum.Parse: one number, or whole names joined by commas.
@@ -255,14 +256,14 @@ func parseEnum(names []string, text string) (bits int, ok bool) {
 }
 
 // disambiguate finds the one name that text begins.
-func disambiguate(p parameter, text string) (any, error) {
-	names := p.kind.Values
+func disambiguate(p Parameter, text string) (any, error) {
+	names := p.Type.Values
 	fits := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !hasPrefixFold(name, text) })
 	switch len(fits) {
 	case 0:
-		return nil, badValue(p, text, "Unable to match the identifier name "+text+" to a valid enumerator name. Specify one of the following enumerator names and try again:\n"+strings.Join(names, ", "))
+		return nil, BadValue(p, text, "Unable to match the identifier name "+text+" to a valid enumerator name. Specify one of the following enumerator names and try again:\n"+strings.Join(names, ", "))
 	case 1:
 		return fits[0], nil
 	}
-	return nil, badValue(p, text, "The identifier name "+text+" cannot be processed because it is either too similar or identical to the following enumerator names: "+strings.Join(fits, ", ")+". Use a more specific identifier name.")
+	return nil, BadValue(p, text, "The identifier name "+text+" cannot be processed because it is either too similar or identical to the following enumerator names: "+strings.Join(fits, ", ")+". Use a more specific identifier name.")
 }

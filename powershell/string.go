@@ -1,6 +1,6 @@
 // The text of a line that PowerShell reads: variables, strings and bare words.
 
-package main
+package powershell
 
 import (
 	"slices"
@@ -39,7 +39,7 @@ func (l *line) variable() (any, bool) {
 	case "$null":
 		return nil, true
 	}
-	return unknown(text), true
+	return Unknown(text), true
 }
 
 // quoted reads a string. Within double quotes a backtick escapes and a variable stands
@@ -117,7 +117,7 @@ func (l *line) expand(b *strings.Builder) bool {
 		if !ok {
 			return false
 		}
-		b.WriteString(showValue(value))
+		b.WriteString(Show(value))
 	default:
 		return false
 	}

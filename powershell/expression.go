@@ -1,7 +1,7 @@
 // The values in a line that PowerShell reads: strings, bare words, variables, and what
 // stands in parentheses.
 
-package main
+package powershell
 
 import (
 	"errors"
@@ -26,10 +26,10 @@ func (l *line) value() (any, error) {
 		return nil, refuse("UnexpectedToken", "Unexpected token '%c' in expression or statement.", r)
 	case l.startsWith("@{"):
 		_, err := l.skipBalanced()
-		return unknown("System.Collections.Hashtable"), err
+		return Unknown("System.Collections.Hashtable"), err
 	case r == '{':
 		text, err := l.skipBalanced()
-		return unknown(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")), err
+		return Unknown(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")), err
 	case r == '$':
 		after := *l
 		value, ok := after.variable()
@@ -52,7 +52,7 @@ func (l *line) quotedOrMember() (any, error) {
 	if _, isText := l.withMembers(text).(string); isText {
 		return text, nil
 	}
-	return unknown("(" + string(start[:len(start)-len(l.rest)]) + ")"), nil
+	return Unknown("(" + string(start[:len(start)-len(l.rest)]) + ")"), nil
 }
 
 // withMembers skips .Name, [0] and .Method() behind an expression: what they give is
@@ -72,7 +72,7 @@ func (l *line) withMembers(value any) any {
 	if len(l.rest) == len(start) {
 		return value
 	}
-	return unknown(showValue(value) + string(start[:len(start)-len(l.rest)]))
+	return Unknown(Show(value) + string(start[:len(start)-len(l.rest)]))
 }
 
 // group reads ( … ), @( … ) or $( … ). Literals and lists of them have a value; a
@@ -83,7 +83,7 @@ func (l *line) group() (any, error) {
 	start := *l
 	if l.depth > maxDepth {
 		text, err := l.skipBalanced()
-		return unknown(text), err
+		return Unknown(text), err
 	}
 	if l.rest[0] != '(' {
 		l.rest = l.rest[1:]
@@ -109,13 +109,13 @@ func (l *line) group() (any, error) {
 			continue
 		}
 		items, ok, err := l.literals(start.rest)
-		if bad := new(bindError); errors.As(err, &bad) && slices.Contains(unfinished, bad.ID) {
+		if bad := new(Error); errors.As(err, &bad) && slices.Contains(unfinished, bad.ID) {
 			return nil, err
 		}
 		if err != nil || !ok {
 			*l = start
 			text, err := l.skipBalanced()
-			return unknown(text), err
+			return Unknown(text), err
 		}
 		out, outputs = append(out, items...), outputs+1
 	}

@@ -1,13 +1,10 @@
-//go:build !js
-
-package main
+package powershell
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
-
-	"connect-entra/failure"
 )
 
 // FuzzArguments binds what a shell may hand on. However odd it is, nothing panics or
@@ -21,9 +18,9 @@ func FuzzArguments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, joined string) {
 		args := strings.Split(joined, "\x00")
-		p, err := bind(parameters, args)
-		checkBound(t, strings.ReplaceAll(joined, "\x00", " "), p, err)
-		completeLine(append([]string{"connect-entra"}, args...), clouds)
+		b, _, err := Bind(connectEntra, args)
+		checkBound(t, strings.ReplaceAll(joined, "\x00", " "), b, err)
+		Complete(connectEntra, args[:len(args)-1], args[len(args)-1], func(Parameter, string) []string { return nil })
 	})
 }
 
@@ -35,10 +32,7 @@ func FuzzLine(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		v, p, err := bindVerbLine(text)
-		if v.name != "connect" {
-			return
-		}
+		_, b, _, err := BindLine(tables, text)
 		if strings.Contains(text, "`") {
 			text = "" // an escape makes text that was not typed
 		}
@@ -48,23 +42,22 @@ func FuzzLine(f *testing.F) {
 			}
 			return r
 		}, text)
-		checkBound(t, unquoted, p, err)
-		splitWords(text)
+		checkBound(t, unquoted, b, err)
 	})
 }
 
 // checkBound holds what is true of every line, bound or not.
-func checkBound(t *testing.T, typed string, p Params, err error) {
+func checkBound(t *testing.T, typed string, b Bound, err error) {
 	t.Helper()
-	if err != nil && kindOf(failure.From(err).ID).exit != 2 {
-		t.Fatalf("refused as %s: %v", failure.From(err).ID, err)
+	if err != nil && !errors.As(err, new(*Error)) {
+		t.Fatalf("refused by %T: %v", err, err)
 	}
-	if err == nil && (!slices.Contains(connectSets, p.Set) || len(p.Missing) > 0) {
-		t.Fatalf("bound to the set %q, missing %q", p.Set, p.Missing)
+	if err == nil && (!slices.Contains(Sets(connectEntra), b.Set) || len(b.Missing) > 0) {
+		t.Fatalf("bound to the set %q, missing %q", b.Set, b.Missing)
 	}
 	times := map[string]int{}
-	for _, b := range p.Values {
-		for _, text := range texts(b.value) {
+	for _, v := range b.Values {
+		for _, text := range texts(v.Value) {
 			if _, isNumber := readNumber(text); !isNumber { // 0x10 and 16 are the same
 				times[strings.ToLower(text)]++
 			}
@@ -81,15 +74,11 @@ func checkBound(t *testing.T, typed string, p Params, err error) {
 func texts(value any) []string {
 	switch v := value.(type) {
 	case string:
-		if !slices.Contains(aScope.Values, v) && !slices.Contains(anAction.Values, v) {
+		if !slices.Contains(contextScope.Values, v) && !slices.Contains(ActionPreference.Values, v) {
 			return []string{v}
 		}
 	case []string:
 		return v
-	case Secret:
-		return []string{v.source}
-	case credential:
-		return []string{v.ID}
 	}
 	return nil
 }
