@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -76,7 +77,7 @@ func nameAll(all []named) {
 			if n.Name != "" && count[n.Name] == 1 {
 				continue
 			}
-			all[i].Name = fmt.Sprintf("%s%s@%s/%s", firstOf(n.Account, "app"), add(n), n.TenantID, n.Environment)
+			all[i].Name = fmt.Sprintf("%s%s@%s/%s", cmp.Or(n.Account, "app"), add(n), n.TenantID, n.Environment)
 			if n.unreadable != nil {
 				all[i].Name = "unreadable-" + n.ID
 			}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 	"connect-entra/vault"
 )
@@ -99,8 +100,8 @@ func newKeptToken(t Token) keptToken {
 }
 
 func (k keptToken) token() Token {
-	claims, _ := decodeClaims(k.Access)
-	return Token{access: seal(k.Access), ExpiresOn: k.ExpiresOn, Scopes: k.Scopes, Claims: claims, Account: k.Account, TenantID: k.TenantID}
+	said, _ := claims.Decode(k.Access)
+	return Token{access: seal(k.Access), ExpiresOn: k.ExpiresOn, Scopes: k.Scopes, Claims: said, Account: k.Account, TenantID: k.TenantID}
 }
 
 // tokenKey is what a token was asked for.

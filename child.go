@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -155,7 +157,7 @@ func endsAt(token Token) string {
 	if token.ExpiresOn.IsZero() {
 		return ""
 	}
-	return " and ends at " + showTime(token.ExpiresOn)
+	return " and ends at " + claims.ShowTime(token.ExpiresOn)
 }
 
 // resource is the API that was connected: Graph in its usual spellings, or the audience of
@@ -164,7 +166,7 @@ func (c Connection) resource() resource {
 	if other := c.otherAPI(); other != "" {
 		return resource{names: []string{spelling(other)}}
 	}
-	return resource{names: []string{c.Plan.Environment.GraphEndpoint, graphAppID}}
+	return resource{names: []string{c.Plan.Environment.GraphEndpoint, claims.GraphAppID}}
 }
 
 // otherAPI is what the connection is for if not Graph: as its scopes name it, else as the
@@ -184,7 +186,7 @@ func (c Connection) otherAPI() string {
 	slices.Reverse(names)
 	for _, name := range names {
 		_, isGraph := environmentOf(clouds, name)
-		if name != "" && name != graphAppID && !isGraph && !samePlace(name, c.Plan.Environment.GraphEndpoint) {
+		if name != "" && name != claims.GraphAppID && !isGraph && !samePlace(name, c.Plan.Environment.GraphEndpoint) {
 			return name
 		}
 	}
@@ -243,7 +245,7 @@ func (c Connection) environment(environ []string) []string {
 		}
 	}
 	for _, name := range []string{"NO_PROXY", "no_proxy"} { // some programs read the one, some the other
-		value := firstOf(proxies[name], proxies["NO_PROXY"], proxies["no_proxy"])
+		value := cmp.Or(proxies[name], proxies["NO_PROXY"], proxies["no_proxy"])
 		kept = append(kept, name+"="+bypass(value))
 		if runtime.GOOS == "windows" {
 			break // where both are one
@@ -252,7 +254,7 @@ func (c Connection) environment(environ []string) []string {
 	return append(kept,
 		"AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential",
 		connectionVariable+"="+c.inheritance(),
-		accountVariable+"="+firstOf(c.Account, c.AppName, c.ClientID))
+		accountVariable+"="+cmp.Or(c.Account, c.AppName, c.ClientID))
 }
 
 // bypass adds loopback to a list of hosts that no proxy is asked for: one would get to

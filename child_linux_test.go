@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"connect-entra/claims"
 )
 
 // TestSocketOwner has the kernel's answer and its table tell the same, for clients of both
@@ -90,7 +92,7 @@ func TestOnlyDescendantsAreServed(t *testing.T) {
 // sendSecret asks an endpoint from this process.
 func sendSecret(t *testing.T, address, secret string) string {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, address+"?api-version="+endpointVersion+"&resource="+graphAppID, nil)
+	r, err := http.NewRequest(http.MethodGet, address+"?api-version="+endpointVersion+"&resource="+claims.GraphAppID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

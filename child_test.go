@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"connect-entra/claims"
 )
 
 // commandEnvironment is what the processes of these tests get: a token in T, and
@@ -39,7 +41,7 @@ func commanded(t *testing.T, script string, args ...string) (stdout, stderr stri
 const again = "env " + asProgram + `=1 "$SELF" `
 
 // curl asks the endpoint as a script would.
-const curl = `curl -s -m 10 -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=` + graphAppID + `"`
+const curl = `curl -s -m 10 -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=` + claims.GraphAppID + `"`
 
 func needsTool(t *testing.T, program string) {
 	t.Helper()

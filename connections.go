@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -247,7 +248,7 @@ func (k *keep) save(c Connection) (Connection, error) {
 	}
 	if err != nil {
 		return c, failure.New("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).Because(err).
-			Try("%s", firstOf(failure.From(err).Cure, "use the token in this process alone: -ContextScope Process"))
+			Try("%s", cmp.Or(failure.From(err).Cure, "use the token in this process alone: -ContextScope Process"))
 	}
 	c.kept, c.id = k.vault.Holder(), id
 	c.source = k.lasting(id, entry.Plan)

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,9 +37,9 @@ type AuthContext struct {
 // tenant, scopes and account from the token where that can be read, else from c.
 func newContext(c AuthContext, token Token) AuthContext {
 	claims := token.Claims
-	c.ClientID = failure.Clean(firstOf(claims.AppID, c.ClientID))
-	c.TenantID = failure.Clean(firstOf(claims.TenantID, token.TenantID, c.TenantID))
-	c.Account = failure.Clean(firstOf(claims.Account, token.Account))
+	c.ClientID = failure.Clean(cmp.Or(claims.AppID, c.ClientID))
+	c.TenantID = failure.Clean(cmp.Or(claims.TenantID, token.TenantID, c.TenantID))
+	c.Account = failure.Clean(cmp.Or(claims.Account, token.Account))
 	c.AppName = failure.Clean(claims.AppName)
 	switch {
 	case len(claims.Scopes) > 0:

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -180,7 +181,7 @@ func (e *endpoint) read(r *http.Request) (w wish, err error) {
 		return w, errors.New("The api-version is " + endpointVersion + ".")
 	}
 	if id := query.Get("client_id"); id != "" && !strings.EqualFold(id, e.clientID) {
-		return w, errors.New("The identity that is connected is " + firstOf(e.clientID, "another one") + ".")
+		return w, errors.New("The identity that is connected is " + cmp.Or(e.clientID, "another one") + ".")
 	}
 	for _, selector := range []string{"principal_id", "object_id", "mi_res_id", "msi_res_id"} {
 		if query.Has(selector) {

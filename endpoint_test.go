@@ -23,12 +23,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
 // anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
 func anyToken() string {
-	return tokenFor(graphAppID)
+	return tokenFor(claims.GraphAppID)
 }
 
 func tokenFor(audience string) string {
@@ -41,7 +42,7 @@ func openEndpoint(t testing.TB, from source) *endpoint {
 	t.Helper()
 	e := &endpoint{
 		resources: []resource{
-			{names: []string{"https://graph.microsoft.com", graphAppID}},
+			{names: []string{"https://graph.microsoft.com", claims.GraphAppID}},
 			{names: []string{"https://vault.example"}, scopes: []string{"https://vault.example/.default"}},
 		},
 		clientID: testClient,
@@ -180,7 +181,7 @@ func TestEndpointKnowsResources(t *testing.T) {
 		version + "resource=https://graph.microsoft.com/":                               200,
 		version + "resource=https%3A%2F%2Fgraph.microsoft.com%2F.default":               200,
 		version + "resource=HTTPS://GRAPH.MICROSOFT.COM":                                200,
-		version + "resource=" + graphAppID:                                              200,
+		version + "resource=" + claims.GraphAppID:                                       200,
 		version + "resource=https://vault.example/":                                     200,
 		version + "resource=https://graph.microsoft.com&client_id=" + testClient:        200,
 		version + "resource=https://graph.microsoft.com&client_id=" + practiceTenant:    400,
@@ -287,7 +288,7 @@ func TestEndpointAndGivenToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &scene{env: map[string]string{"T": tokenFor(graphAppID)}}
+		s := &scene{env: map[string]string{"T": tokenFor(claims.GraphAppID)}}
 		from, err := startFlow(s.system(io.Discard, io.Discard), plan)
 		if err != nil {
 			t.Fatal(err)
@@ -295,7 +296,7 @@ func TestEndpointAndGivenToken(t *testing.T) {
 		if _, err := from(t.Context(), Ask{}); err != nil {
 			t.Fatal(err)
 		}
-		e := &endpoint{resources: []resource{{names: []string{graphAppID}}}, source: from, admit: func(_, _ netip.AddrPort) error { return nil },
+		e := &endpoint{resources: []resource{{names: []string{claims.GraphAppID}}}, source: from, admit: func(_, _ netip.AddrPort) error { return nil },
 			address: "127.0.0.1:1", secret: "canary", ctx: t.Context(), flying: map[wish]*flight{}, last: map[*resource]Token{}}
 		for _, c := range []struct {
 			wait   time.Duration
@@ -305,7 +306,7 @@ func TestEndpointAndGivenToken(t *testing.T) {
 			{0, 200, "access_token"}, {58 * time.Minute, 200, "access_token"}, {61 * time.Second, 401, "cannot be renewed. [token-expired]"}, {time.Hour, 401, "cannot be renewed. [token-expired]"},
 		} {
 			time.Sleep(c.wait)
-			r := httptest.NewRequest(http.MethodGet, endpointPath+"?api-version=2019-08-01&resource="+graphAppID, nil)
+			r := httptest.NewRequest(http.MethodGet, endpointPath+"?api-version=2019-08-01&resource="+claims.GraphAppID, nil)
 			r.Host = e.address
 			r.Header.Set(endpointHeader, e.secret)
 			w := httptest.NewRecorder()

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -168,5 +169,5 @@ func advice(f *failure.Error) string {
 		a, _ := findAADSTS(f.Server.AADSTS)
 		cure = a.cure
 	}
-	return firstOf(cure, kindOf(f.ID).cure)
+	return cmp.Or(cure, kindOf(f.ID).cure)
 }

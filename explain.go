@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,6 +176,9 @@ func (e explanation) String() string {
 	return b.String()
 }
 
+// fact is a parameter or what a plan says: its name, its value, and what that means.
+type fact struct{ Name, Value, Meaning string }
+
 // bound are the parameters in full, each with its value and how it was written.
 func (e explanation) bound() []fact {
 	var list []fact
@@ -277,7 +281,7 @@ func (p Plan) credentialPlace() string {
 	case bySecret, byToken, byFederation:
 		return p.Secret.String()
 	case byCertificate:
-		return firstOf(p.Certificate.Subject, p.Certificate.Thumbprint, p.Certificate.Path)
+		return cmp.Or(p.Certificate.Subject, p.Certificate.Thumbprint, p.Certificate.Path)
 	}
 	return ""
 }
@@ -350,7 +354,7 @@ func showBound(value any) string {
 	case Secret:
 		return v.String()
 	case credential:
-		return firstOf(v.ID, "$credential") + ", secret from " + v.Secret.String()
+		return cmp.Or(v.ID, "$credential") + ", secret from " + v.Secret.String()
 	case []string:
 		return strings.Join(v, ", ")
 	case int:

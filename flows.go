@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 
 	"connect-entra/certificate"
+	"connect-entra/claims"
 	"connect-entra/exchange"
 	"connect-entra/failure"
 )
@@ -127,7 +129,7 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 		}
 		// Claims make MSAL pass by its cache, which all clients of the process share and
 		// which does not know whose token it holds; they are not sent.
-		result, err := client.AcquireToken(ctx, ask.Scopes[0], managedidentity.WithClaims(firstOf(ask.Claims, "{}")))
+		result, err := client.AcquireToken(ctx, ask.Scopes[0], managedidentity.WithClaims(cmp.Or(ask.Claims, "{}")))
 		token, err := tokenOf(result, err)
 		return token, host.explain(err)
 	}), nil
@@ -228,7 +230,7 @@ func (sys *system) wire(t target) *wire {
 		correlation: sys.correlation,
 		userAgent:   userAgent(),
 		recorder:    recorder,
-		readIDToken: func(raw string) error { _, err := readIDToken(raw); return err },
+		readIDToken: func(raw string) error { _, err := claims.IDToken(raw); return err },
 	}, t)
 }
 
@@ -274,7 +276,7 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 			options := []public.AcquireSilentOption{public.WithSilentAccount(account)}
 			if claims := ask.Claims; claims != "" || ask.MinLifetime > 0 {
 				// Any claims make MSAL pass by its cache, whose token is not good enough.
-				options = append(options, public.WithClaims(firstOf(claims, "{}")))
+				options = append(options, public.WithClaims(cmp.Or(claims, "{}")))
 			}
 			result, err := client.AcquireTokenSilent(quick, ask.Scopes, options...)
 			if time.Until(result.ExpiresOn) > 0 {
@@ -359,13 +361,13 @@ func tokenOf(r result, err error) (Token, error) {
 	if err != nil {
 		return Token{}, explainMSAL(err)
 	}
-	claims, _ := decodeClaims(r.AccessToken)
+	said, _ := claims.Decode(r.AccessToken)
 	return Token{
 		access:    seal(r.AccessToken),
 		ExpiresOn: r.ExpiresOn,
 		Scopes:    slices.Clone(r.GrantedScopes),
-		Claims:    claims,
-		Account:   firstOf(r.IDToken.PreferredUsername, r.IDToken.UPN, r.Account.PreferredUsername),
+		Claims:    said,
+		Account:   cmp.Or(r.IDToken.PreferredUsername, r.IDToken.UPN, r.Account.PreferredUsername),
 		TenantID:  r.IDToken.TenantID,
 	}, nil
 }

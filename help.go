@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -197,7 +198,7 @@ func parametersText() string {
 func parameterHelp(p powershell.Parameter) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "-%s <%s>\n  %s\n\n", p.Name, p.Type.Short(), p.Help)
-	column(&b, "  ", "Aliases:", 18, firstOf(strings.Join(p.Aliases, ", "), "none"))
+	column(&b, "  ", "Aliases:", 18, cmp.Or(strings.Join(p.Aliases, ", "), "none"))
 	if values := p.Type.Values; values != nil {
 		column(&b, "  ", "Accepted values:", 18, strings.Join(values, ", "))
 	}
@@ -218,7 +219,7 @@ func parameterHelp(p powershell.Parameter) string {
 		}
 		column(&b, "  ", label, 18, set.Set+": "+place)
 	}
-	column(&b, "  ", "Default:", 18, firstOf(defaults[p.Name], "none"))
+	column(&b, "  ", "Default:", 18, cmp.Or(defaults[p.Name], "none"))
 	return b.String()
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"regexp"
 	"slices"
@@ -61,7 +62,7 @@ func TestNoExampleShowsASecret(t *testing.T) {
 	}
 	for _, text := range texts {
 		for _, m := range literal.FindAllStringSubmatch(text, -1) {
-			place := firstOf(m[2], m[3])
+			place := cmp.Or(m[2], m[3])
 			if !isSecretSource(place) && !slices.Contains([]string{"$secureString", "<SecureString>]", "<SecureString>", "is", "needs"}, place) {
 				t.Errorf("an example gives a secret as %q: %s", place, m[0])
 			}

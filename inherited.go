@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -62,7 +64,7 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 		return c, false, err
 	}
 	c.Plan.Timeout, c.Plan.Flow = defaultTimeout, flowName(c.TokenCredentialType)
-	c.Plan.Scopes = []string{firstOf(from.Resource, c.Plan.Environment.GraphEndpoint) + "/.default"}
+	c.Plan.Scopes = []string{cmp.Or(from.Resource, c.Plan.Environment.GraphEndpoint) + "/.default"}
 	if c.Plan.Environment.practice() {
 		if c.there, _, err = practice(sys, false); err != nil {
 			return c, false, err
@@ -122,8 +124,8 @@ func askOuter(ctx context.Context, outer *wire, base, secret, name string, life 
 	if err != nil {
 		return Token{}, failure.New("hostile-answer", "The outer connect-entra does not say when its token ends.").Because(err)
 	}
-	claims, _ := decodeClaims(answer.AccessToken)
-	return Token{access: seal(answer.AccessToken), ExpiresOn: time.Unix(seconds, 0), Claims: claims}, nil
+	said, _ := claims.Decode(answer.AccessToken)
+	return Token{access: seal(answer.AccessToken), ExpiresOn: time.Unix(seconds, 0), Claims: said}, nil
 }
 
 // refusedOutside has a refusal of the outer process' endpoint in its words alone.

@@ -10,12 +10,14 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -95,7 +97,38 @@ func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.
 	if err != nil {
 		return err
 	}
-	return checkIDToken(raw, idToken{Issuer: want, Audience: a.clientID, TenantID: a.tenant, Nonce: secrets.nonce})
+	return idToken{Issuer: want, Audience: a.clientID, TenantID: a.tenant, Nonce: secrets.nonce}.check(raw)
+}
+
+// idToken is what an id_token must say (OpenID Connect Core §3.1.3.7).
+type idToken struct {
+	Issuer   string // with {tenantid} where the tenant's ID belongs
+	Audience string
+	TenantID string // as it was typed
+	Nonce    string
+}
+
+func (want idToken) check(raw string) error {
+	token, err := claims.IDToken(raw)
+	wrong := ""
+	switch {
+	case err != nil:
+		wrong = err.Error()
+	case subtle.ConstantTimeCompare([]byte(token.Text("nonce")), []byte(want.Nonce)) != 1:
+		wrong = "its nonce is not that of this sign-in"
+	case token.Audience != want.Audience:
+		wrong = "it is for another application"
+	case strings.Contains(want.Issuer, "{tenantid}") && !isGUID(token.TenantID):
+		wrong = "it names no tenant"
+	case isGUID(want.TenantID) && !strings.EqualFold(token.TenantID, want.TenantID):
+		wrong = "it is of another tenant than -TenantId names"
+	case want.Issuer == "" || token.Issuer != strings.ReplaceAll(want.Issuer, "{tenantid}", token.TenantID):
+		wrong = "it is of another issuer"
+	}
+	if wrong != "" {
+		return failure.New("hostile-answer", "The id_token of this sign-in was refused: %s.", wrong)
+	}
+	return nil
 }
 
 type callbackSecrets struct{ state, nonce, verifier string }

@@ -148,7 +148,7 @@ func TestIssuerIsTheClouds(t *testing.T) {
 		{private, "sts.private.example", true}, {private, "login.private.example", false}, {asked(nil), "login.private.example", false},
 	} {
 		raw := unsigned(map[string]any{"nonce": "n", "aud": "app", "tid": testTenant, "iss": "https://" + test.host + "/" + testTenant + "/v2.0"})
-		err := checkIDToken(raw, idToken{Issuer: test.w.issuerTemplate(), Audience: "app", Nonce: "n"})
+		err := idToken{Issuer: test.w.issuerTemplate(), Audience: "app", Nonce: "n"}.check(raw)
 		if (err == nil) != test.good || err != nil && idOf(err) != "hostile-answer" {
 			t.Errorf("%s by %s: %v", test.w.base, test.host, err)
 		}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/vault"
 )
 
@@ -69,14 +70,14 @@ func (d *desk) must(status int, line string) (stdout, stderr string) {
 }
 
 // token is whom the current connection's token is for.
-func (d *desk) token() Claims {
+func (d *desk) token() claims.Claims {
 	d.t.Helper()
 	out, _ := d.must(0, "token")
-	claims, ok := decodeClaims(strings.TrimSpace(out))
+	said, ok := claims.Decode(strings.TrimSpace(out))
 	if !ok {
 		d.t.Fatalf("no token: %q", out)
 	}
-	return claims
+	return said
 }
 
 // grants counts the requests for tokens by their grant_type.

@@ -6,6 +6,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"connect-entra/claims"
 )
 
 // keeping opens what is kept. start begins the flow of a plan; toWrite says that a
@@ -60,7 +62,7 @@ func formatConnections(all []named) string {
 		}
 		until := ""
 		if !n.Until.IsZero() {
-			until = showTime(n.Until)
+			until = claims.ShowTime(n.Until)
 		}
 		rows = append(rows, []string{mark, n.Name, n.AuthType, until})
 	}
@@ -93,7 +95,7 @@ func (n named) tellClosed(sys *system) error {
 		return err
 	}
 	if time.Now().Before(n.Until) {
-		sys.note("Gone from this host. Copies of its access token stay valid until %s: no one can call a token back.", showTime(n.Until))
+		sys.note("Gone from this host. Copies of its access token stay valid until %s: no one can call a token back.", claims.ShowTime(n.Until))
 	}
 	if n.AuthType == "Delegated" {
 		sys.note("Sign-ins of this account on other hosts stay. To end them all: POST /me/revokeSignInSessions")

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"connect-entra/claims"
 )
 
 // script is a line that has the script as COMMAND; in it, again is the program.
@@ -79,7 +81,7 @@ func TestCommandOnKeptConnection(t *testing.T) {
 			}
 
 			d.entra.fails(fault{match: "/token", status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS50173: It was revoked.","error_codes":[50173]}`})
-			first, second = d.renewing(start, `curl -s -w '|%{http_code}' -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=`+graphAppID+`" | tr '\n' ' '; echo; `)
+			first, second = d.renewing(start, `curl -s -w '|%{http_code}' -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=`+claims.GraphAppID+`" | tr '\n' ' '; echo; `)
 			if !strings.Contains(first, "|200") || !strings.Contains(second, "|401") || !strings.Contains(second, "AADSTS50173: It was revoked.") || strings.Contains(second, "access_token") {
 				t.Errorf("revoked: %s\n%s", first, second)
 			}

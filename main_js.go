@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall/js"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -96,7 +97,10 @@ func runInPage(in []js.Value) any {
 // tokenInPage is token(text: string): a reading, its names in lower case; permissions
 // and claims are lists of {name, value, meaning}.
 func tokenInPage(in []js.Value) any {
-	r := readToken(in[0].String())
+	r := claims.Read(in[0].String(), func(audience string) string {
+		e, _ := environmentOf(clouds, audience)
+		return e.Name
+	})
 	return map[string]any{
 		"opaque": r.Opaque, "cloud": r.Cloud, "graph": r.Graph, "audience": r.Audience,
 		"who": r.Who, "app": r.App, "tenant": r.Tenant, "access": r.Access, "appOnly": r.AppOnly,
@@ -105,9 +109,10 @@ func tokenInPage(in []js.Value) any {
 	}
 }
 
-func facts(list []fact) any {
+func facts[F fact | claims.Fact](list []F) any {
 	out := []any{}
-	for _, f := range list {
+	for _, item := range list {
+		f := fact(item)
 		out = append(out, map[string]any{"name": f.Name, "value": f.Value, "meaning": f.Meaning})
 	}
 	return out

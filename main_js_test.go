@@ -15,7 +15,7 @@ func values(in ...any) []js.Value {
 }
 
 func TestRunInPage(t *testing.T) {
-	token := unsignedToken(map[string]any{"aud": "https://graph.microsoft.us", "appid": defaultClientID, "scp": "User.Read"})
+	token := practiceToken(`{"aud":"https://graph.microsoft.us","appid":"` + defaultClientID + `","scp":"User.Read"}`)
 	out := js.ValueOf(runInPage(values([]any{"connect", "-AccessToken", "-", "-Environment", "USGov"}, token)))
 	stdout := out.Get("stdout").String()
 	if out.Get("status").Int() != 0 || !strings.Contains(stdout, "Connected via userprovidedaccesstoken access using "+defaultClientID) {
@@ -32,7 +32,7 @@ func TestRunInPage(t *testing.T) {
 }
 
 func TestTokenInPage(t *testing.T) {
-	out := js.ValueOf(tokenInPage(values(unsignedToken(map[string]any{"aud": "https://graph.microsoft.com", "scp": "User.Read", "exp": 946688400}))))
+	out := js.ValueOf(tokenInPage(values(practiceToken(`{"aud":"https://graph.microsoft.com","scp":"User.Read","exp":946688400}`))))
 	permission := out.Get("permissions").Index(0)
 	if out.Get("cloud").String() != "Global" || out.Get("expiresOn").Int() != 946688400 || permission.Get("name").String() != "User.Read" {
 		t.Error(js.Global().Get("JSON").Call("stringify", out))

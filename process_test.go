@@ -27,6 +27,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"connect-entra/claims"
 )
 
 // asProgram makes the test binary the program itself: see TestMain.
@@ -229,7 +231,7 @@ func TestProcessPrintsTokenAlone(t *testing.T) {
 	w := newWorld(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	stdout, stderr, status := process(t, testSecret+"\n", w.env, "token", "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":-")
-	if _, ok := decodeClaims(strings.TrimSuffix(stdout, "\n")); !ok || status != 0 || strings.Count(stdout, "\n") != 1 {
+	if _, ok := claims.Decode(strings.TrimSuffix(stdout, "\n")); !ok || status != 0 || strings.Count(stdout, "\n") != 1 {
 		t.Errorf("status %d\n%s%s", status, stdout, stderr)
 	}
 	if stderr != "" {

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (c credential) prompt() string {
 
 // cmdlet is the name that PowerShell would show.
 func (v verb) cmdlet() string {
-	return firstOf(append(v.cmdlets[:len(v.cmdlets):len(v.cmdlets)], "connect-entra "+v.name)...)
+	return cmp.Or(append(v.cmdlets[:len(v.cmdlets):len(v.cmdlets)], "connect-entra "+v.name)...)
 }
 
 // asks says whether somebody is there to be asked.

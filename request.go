@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -65,11 +67,11 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 	r = graphRequest{uri: p.Text("Uri"), output: p.Text("OutputFilePath"), all: p.On("All")}
 	isMethod := slices.Contains(graphMethods, strings.ToUpper(method))
 	if !isMethod && p.Values["Method"].How == "position" && !strings.HasPrefix(r.uri, "/") {
-		method, r.uri, body = "", method, firstOf(r.uri, body) // request PATH [BODY]
+		method, r.uri, body = "", method, cmp.Or(r.uri, body) // request PATH [BODY]
 	} else if method != "" && !isMethod {
 		return r, failure.New("bad-value", "-Method is none of %s: %q.", strings.Join(graphMethods, ", "), failure.Clean(method))
 	}
-	r.method = strings.ToUpper(firstOf(method, "GET"))
+	r.method = strings.ToUpper(cmp.Or(method, "GET"))
 	hasBody := body != "" || p.Has("InputFilePath")
 	switch {
 	case r.uri == "":
@@ -91,7 +93,7 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 			kind = "application/octet-stream"
 		}
 	}
-	kind = firstOf(p.Text("ContentType"), kind)
+	kind = cmp.Or(p.Text("ContentType"), kind)
 	for _, h := range r.headers {
 		if strings.EqualFold(h.name, "Content-Type") {
 			kind = h.value
@@ -191,7 +193,7 @@ func (g *graphClient) send(ctx context.Context, address string) (*http.Response,
 // cloud.
 func (g *graphClient) checkAudience(token Token) error {
 	e, aud := g.connection.Plan.Environment, token.Claims.Audience
-	if aud == "" || aud == graphAppID || samePlace(aud, e.GraphEndpoint) {
+	if aud == "" || aud == claims.GraphAppID || samePlace(aud, e.GraphEndpoint) {
 		return nil
 	}
 	f := failure.New("bad-token", "The token is for %s, and was not sent to %s.", failure.Clean(aud), e.GraphEndpoint)

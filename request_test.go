@@ -19,6 +19,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 	"connect-entra/vault"
 )
@@ -571,7 +572,7 @@ func (slowReader) Read(p []byte) (int, error) {
 // TestTokensOfOthersStayHere gives tokens that are not for this cloud's Graph.
 func TestTokensOfOthersStayHere(t *testing.T) {
 	for aud, status := range map[string]int{
-		"https://graph.microsoft.com": 0, "https://graph.microsoft.com/": 0, graphAppID: 0, "": 0,
+		"https://graph.microsoft.com": 0, "https://graph.microsoft.com/": 0, claims.GraphAppID: 0, "": 0,
 		"https://graph.microsoft.us": 2, "https://dod-graph.microsoft.us/": 2, "https://vault.azure.net": 2, "https://graph.microsoft.com.evil.example": 2,
 	} {
 		s := newScene(t)

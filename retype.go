@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"runtime"
 	"strings"
 
@@ -55,7 +56,7 @@ func (e explanation) inBash() string {
 			if isUnknown(v.source) {
 				return "env:TOKEN"
 			}
-			return bashQuote(firstOf(v.source, "-"))
+			return bashQuote(cmp.Or(v.source, "-"))
 		case credential:
 			if isUnknown(v.Secret.source) {
 				return "APPID:env:SECRET"

@@ -19,6 +19,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"connect-entra/claims"
 )
 
 const (
@@ -81,33 +83,33 @@ func (s *sandbox) authenticate(app practiceApp, form url.Values) (proof string, 
 
 // checkAssertion checks, in Entra's order, who signed the assertion and what it says.
 func (s *sandbox) checkAssertion(app practiceApp, assertion string) *refused {
-	parsed, err := parseJWT(assertion)
-	if err != nil {
+	said, ok := claims.Decode(assertion)
+	digest, signature, err := signatureOf(assertion)
+	if !ok || err != nil {
 		return no(50027)
 	}
-	if strings.HasPrefix(parsed.claims.text("iss"), "https://") {
-		return s.checkFederated(app, assertion, parsed.claims)
+	if strings.HasPrefix(said.Issuer, "https://") {
+		return s.checkFederated(app, assertion, said)
 	}
-	if refusal := checkSignature(app.certificate(), parsed); refusal != nil {
+	if refusal := checkSignature(app.certificate(), said.Header, digest, signature); refusal != nil {
 		return refusal
 	}
-	claims := parsed.claims
-	if claims.text("iss") != app.ClientID || claims.text("sub") != app.ClientID {
+	if said.Issuer != app.ClientID || said.Text("sub") != app.ClientID {
 		return no(700021)
 	}
-	if !s.isAudience(claims.text("aud")) {
+	if !s.isAudience(said.Audience) {
 		return no(700023)
 	}
-	if refusal := checkTimes(claims, maxAssertionLife); refusal != nil {
+	if refusal := checkTimes(said, maxAssertionLife); refusal != nil {
 		return refusal
 	}
-	return s.checkReplay(app, claims.text("jti"), time.Unix(claims.time("exp"), 0))
+	return s.checkReplay(app, said.Text("jti"), said.ExpiresOn)
 }
 
 // checkTimes checks that claims are good now, and are for no longer than life.
-func checkTimes(claims claimSet, life time.Duration) *refused {
+func checkTimes(said claims.Claims, life time.Duration) *refused {
 	now := time.Now()
-	from, until := time.Unix(claims.time("nbf"), 0).UTC(), time.Unix(claims.time("exp"), 0).UTC()
+	from, until := said.NotBefore.UTC(), said.ExpiresOn.UTC()
 	if now.Add(clockSkew).Before(from) || now.Add(-clockSkew).After(until) || until.Sub(from) > life {
 		return no(700024, now.UTC().Format(time.RFC3339), from.Format(time.RFC3339), until.Format(time.RFC3339))
 	}
@@ -117,28 +119,28 @@ func checkTimes(claims claimSet, life time.Duration) *refused {
 // checkFederated checks a token of the one foreign issuer that applications here can
 // trust (workload identity). Such a token may be used again: its holder gets it in a file.
 // Source: learn.microsoft.com/entra/workload-id/workload-identity-federation.
-func (s *sandbox) checkFederated(app practiceApp, assertion string, claims claimSet) *refused {
+func (s *sandbox) checkFederated(app practiceApp, assertion string, said claims.Claims) *refused {
 	switch {
-	case claims.text("iss") != workloadIssuer || app.Workload == "":
-		return no(700211, claims.text("iss"))
-	case claims.text("aud") != workloadAudience:
-		return no(700212, claims.text("aud"))
-	case claims.text("sub") != app.Workload:
-		return no(700213, claims.text("sub"))
+	case said.Issuer != workloadIssuer || app.Workload == "":
+		return no(700211, said.Issuer)
+	case said.Audience != workloadAudience:
+		return no(700212, said.Audience)
+	case said.Text("sub") != app.Workload:
+		return no(700213, said.Text("sub"))
 	}
 	if _, err := s.verify(assertion); err != nil { // the issuer is the sandbox, too
 		return no(50013, "The key was not found.")
 	}
-	return checkTimes(claims, workloadTokenLife)
+	return checkTimes(said, workloadTokenLife)
 }
 
 // checkSignature checks that the registered certificate's key made the signature. The
 // header names the certificate by its digest.
-func checkSignature(registered *x509.Certificate, parsed unverifiedJWT) *refused {
-	algorithm, _ := parsed.header["alg"].(string)
-	named, digest := parsed.header["x5t#S256"], func(der []byte) []byte { d := sha256.Sum256(der); return d[:] }
+func checkSignature(registered *x509.Certificate, header map[string]any, signed, signature []byte) *refused {
+	algorithm, _ := header["alg"].(string)
+	named, digest := header["x5t#S256"], func(der []byte) []byte { d := sha256.Sum256(der); return d[:] }
 	if named == nil {
-		named, digest = parsed.header["x5t"], func(der []byte) []byte { d := sha1.Sum(der); return d[:] }
+		named, digest = header["x5t"], func(der []byte) []byte { d := sha1.Sum(der); return d[:] }
 	}
 	text, _ := named.(string)
 	thumbprint, ok := decodeDigest(text)
@@ -160,9 +162,9 @@ func checkSignature(registered *x509.Certificate, parsed unverifiedJWT) *refused
 	var err error
 	switch algorithm {
 	case "PS256":
-		err = rsa.VerifyPSS(public, crypto.SHA256, parsed.digest[:], parsed.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		err = rsa.VerifyPSS(public, crypto.SHA256, signed, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 	case "RS256":
-		err = rsa.VerifyPKCS1v15(public, crypto.SHA256, parsed.digest[:], parsed.signature)
+		err = rsa.VerifyPKCS1v15(public, crypto.SHA256, signed, signature)
 	default:
 		return no(50027)
 	}

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"connect-entra/claims"
 )
 
 // graphAnswers is what a request needs to be answered: any one of the permissions, which
@@ -30,7 +32,7 @@ var graphAnswers = []struct {
 	{"/users/{user}", []string{"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphUser},
 }
 
-type graphAnswer func(s *sandbox, r *http.Request, caller claimSet) (any, *graphFault)
+type graphAnswer func(s *sandbox, r *http.Request, caller claims.Claims) (any, *graphFault)
 
 // graphFault is a refusal of Graph.
 type graphFault struct {
@@ -65,47 +67,43 @@ func (s *sandbox) serveNoResource(w http.ResponseWriter, r *http.Request) {
 }
 
 // authorizeGraph checks the bearer token; with no permissions named, any will do.
-func (s *sandbox) authorizeGraph(r *http.Request, permissions []string) (claimSet, *graphFault) {
+func (s *sandbox) authorizeGraph(r *http.Request, permissions []string) (caller claims.Claims, fault *graphFault) {
 	invalid := func(message string) *graphFault {
 		return &graphFault{http.StatusUnauthorized, "InvalidAuthenticationToken", message}
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return nil, invalid("Access token is empty.")
+		return caller, invalid("Access token is empty.")
 	}
 	caller, err := s.verify(token)
-	now := time.Now().Unix()
+	now := time.Now()
 	switch {
 	case err != nil:
-		return nil, invalid("Access token validation failure. Invalid signature or format.")
-	case !s.isGraph(caller.text("aud")):
-		return nil, invalid("Access token validation failure. Invalid audience.")
-	case now >= caller.time("exp") || now < caller.time("nbf"):
-		return nil, invalid("Lifetime validation failed, the token is expired.")
+		return caller, invalid("Access token validation failure. Invalid signature or format.")
+	case !s.isGraph(caller.Audience):
+		return caller, invalid("Access token validation failure. Invalid audience.")
+	case !now.Before(caller.ExpiresOn) || now.Before(caller.NotBefore):
+		return caller, invalid("Lifetime validation failed, the token is expired.")
 	}
 	if permissions == nil {
 		return caller, nil
 	}
-	held := strings.Fields(caller.text("scp"))
-	roles, _ := caller["roles"].([]any)
-	for _, role := range roles {
-		held = append(held, fmt.Sprint(role))
-	}
+	held := slices.Concat(caller.Scopes, caller.Roles)
 	if !slices.ContainsFunc(held, func(p string) bool { return slices.Contains(permissions, p) }) {
-		return nil, &graphFault{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."}
+		return caller, &graphFault{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."}
 	}
 	return caller, nil
 }
 
-func (s *sandbox) graphMe(r *http.Request, caller claimSet) (any, *graphFault) {
-	if caller.text("idtyp") == "app" {
+func (s *sandbox) graphMe(r *http.Request, caller claims.Claims) (any, *graphFault) {
+	if caller.Text("idtyp") == "app" {
 		return nil, &graphFault{http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow."}
 	}
-	user, _ := findUser(caller.text("oid"))
+	user, _ := findUser(caller.ObjectID)
 	return s.one(r, "users/$entity", s.graphObject(user)), nil
 }
 
-func (s *sandbox) graphOrganization(r *http.Request, _ claimSet) (any, *graphFault) {
+func (s *sandbox) graphOrganization(r *http.Request, _ claims.Claims) (any, *graphFault) {
 	return s.collection(r, "organization", []graphObject{{
 		"id":              practiceTenant,
 		"displayName":     practiceTenantName,
@@ -115,7 +113,7 @@ func (s *sandbox) graphOrganization(r *http.Request, _ claimSet) (any, *graphFau
 	}})
 }
 
-func (s *sandbox) graphUsers(r *http.Request, _ claimSet) (any, *graphFault) {
+func (s *sandbox) graphUsers(r *http.Request, _ claims.Claims) (any, *graphFault) {
 	var users []graphObject
 	for _, u := range practiceUsers {
 		users = append(users, s.graphObject(u))
@@ -123,7 +121,7 @@ func (s *sandbox) graphUsers(r *http.Request, _ claimSet) (any, *graphFault) {
 	return s.collection(r, "users", users)
 }
 
-func (s *sandbox) graphUser(r *http.Request, _ claimSet) (any, *graphFault) {
+func (s *sandbox) graphUser(r *http.Request, _ claims.Claims) (any, *graphFault) {
 	user, ok := findUser(r.PathValue("user"))
 	if !ok {
 		return nil, &graphFault{http.StatusNotFound, "Request_ResourceNotFound",

@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"connect-entra/claims"
 )
 
 // userTokenLife and identityTokenLife are what Entra gives on an average day.
@@ -24,19 +26,8 @@ const (
 	identityTokenLife = 24 * time.Hour
 )
 
-// claimSet is the payload of a token.
+// claimSet is the payload of a token to be signed.
 type claimSet map[string]any
-
-func (c claimSet) text(name string) string {
-	text, _ := c[name].(string)
-	return text
-}
-
-// time reads a NumericDate (RFC 7519 §2), 0 when there is none.
-func (c claimSet) time(name string) int64 {
-	seconds, _ := c[name].(float64)
-	return int64(seconds)
-}
 
 // sign makes a JWT of claims.
 func (s *sandbox) sign(claims claimSet) (string, error) {
@@ -59,45 +50,28 @@ func (s *sandbox) sign(claims claimSet) (string, error) {
 }
 
 // verify reads a JWT that this sandbox signed.
-func (s *sandbox) verify(token string) (claimSet, error) {
-	parsed, err := parseJWT(token)
-	if err != nil {
-		return nil, err
+func (s *sandbox) verify(token string) (claims.Claims, error) {
+	said, ok := claims.Decode(token)
+	digest, signature, err := signatureOf(token)
+	if !ok || err != nil {
+		return claims.Claims{}, errors.New("no JWT")
 	}
 	key, err := s.signer()
 	if err != nil {
-		return nil, err
+		return claims.Claims{}, err
 	}
-	if parsed.header["alg"] != "RS256" || parsed.header["kid"] != key.id {
-		return nil, errors.New("the token was signed by somebody else")
+	if said.Header["alg"] != "RS256" || said.Header["kid"] != key.id {
+		return claims.Claims{}, errors.New("the token was signed by somebody else")
 	}
-	return parsed.claims, rsa.VerifyPKCS1v15(&key.private.PublicKey, crypto.SHA256, parsed.digest[:], parsed.signature)
+	return said, rsa.VerifyPKCS1v15(&key.private.PublicKey, crypto.SHA256, digest, signature)
 }
 
-// unverifiedJWT is a JWT in its parts.
-type unverifiedJWT struct {
-	header    map[string]any
-	claims    claimSet
-	digest    [sha256.Size]byte // of what the signature is over
-	signature []byte
-}
-
-func parseJWT(token string) (unverifiedJWT, error) {
-	var parsed unverifiedJWT
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return parsed, errors.New("a JWT has three parts")
-	}
-	var raw [3][]byte
-	for i, part := range parts {
-		var err error
-		if raw[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
-			return parsed, err
-		}
-	}
-	parsed.digest = sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	parsed.signature = raw[2]
-	return parsed, errors.Join(json.Unmarshal(raw[0], &parsed.header), json.Unmarshal(raw[1], &parsed.claims))
+// signatureOf is a JWT's signature, and the digest of what it is over.
+func signatureOf(token string) (digest, signature []byte, err error) {
+	dot := strings.LastIndexByte(token, '.')
+	signature, err = base64.RawURLEncoding.DecodeString(token[dot+1:])
+	sum := sha256.Sum256([]byte(token[:max(dot, 0)]))
+	return sum[:], signature, err
 }
 
 // lifetime sets the three times as Entra does: a token is good from five minutes before,

@@ -67,19 +67,19 @@ func secretCredential(t *testing.T, secret string) confidential.Credential {
 }
 
 // wantClaims checks a token's signature and some of its claims, given as name=value.
-func wantClaims(t *testing.T, f *fakeEntra, token string, want ...string) claimSet {
+func wantClaims(t *testing.T, f *fakeEntra, token string, want ...string) map[string]any {
 	t.Helper()
-	claims, err := f.verify(token)
+	said, err := f.verify(token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, pair := range want {
 		name, value, _ := strings.Cut(pair, "=")
-		if got := fmt.Sprint(claims[name]); got != value {
+		if got := fmt.Sprint(said.All[name]); got != value {
 			t.Errorf("claim %s is %q, want %q", name, got, value)
 		}
 	}
-	return claims
+	return said.All
 }
 
 // wantRefusal checks that MSAL's error holds a refusal in Entra's shape.

@@ -28,7 +28,7 @@ func TestMayShare(t *testing.T) {
 			t.Errorf("%s: %v", line, !want)
 		}
 	}
-	token := unsignedToken(map[string]any{"aud": "x"})
+	token := practiceToken(`{"aud":"x"}`)
 	for _, line := range []string{
 		`Connect-Entra -AccessToken hunter2`,
 		`Connect-Entra -Access hunter2`,

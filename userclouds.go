@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -229,7 +230,7 @@ func setEnvironment(_ context.Context, sys *system, p Params) error {
 		if key, ok := table.key(e.Name); ok {
 			var old Environment
 			if err := json.Unmarshal(table.table[key], &old); err == nil {
-				e = Environment{Name: key, AzureADEndpoint: firstOf(e.AzureADEndpoint, old.AzureADEndpoint), GraphEndpoint: firstOf(e.GraphEndpoint, old.GraphEndpoint)}
+				e = Environment{Name: key, AzureADEndpoint: cmp.Or(e.AzureADEndpoint, old.AzureADEndpoint), GraphEndpoint: cmp.Or(e.GraphEndpoint, old.GraphEndpoint)}
 			}
 		}
 		e, err := checkCloud(e)

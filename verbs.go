@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -162,9 +163,9 @@ var release string
 func ownVersion() (version, goVersion string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return firstOf(release, "(devel)"), ""
+		return cmp.Or(release, "(devel)"), ""
 	}
-	return firstOf(release, info.Main.Version, "(devel)"), info.GoVersion
+	return cmp.Or(release, info.Main.Version, "(devel)"), info.GoVersion
 }
 
 func showVersion(_ context.Context, sys *system, _ Params) error {

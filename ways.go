@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ func planUser(plan *Plan, p Params, _ func(string) string) error {
 	if tenant := p.Text("TenantId"); tenant != "" {
 		plan.Tenant = tenant
 	}
-	plan.ClientID = firstOf(p.Text("ClientId"), defaultClientID)
+	plan.ClientID = cmp.Or(p.Text("ClientId"), defaultClientID)
 	return nil
 }
 

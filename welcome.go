@@ -4,8 +4,10 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -30,12 +32,12 @@ NOTE: You can use the -NoWelcome parameter to suppress this message.
 // tell says on stderr what the welcome does not: who, where, until when, and what is
 // kept.
 func (c Connection) tell(sys *system, command bool) {
-	who := firstOf(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
+	who := cmp.Or(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
 	until := "for as long as the token is good: it does not say"
 	if !c.Token.ExpiresOn.IsZero() {
-		until = "until " + showTime(c.Token.ExpiresOn)
+		until = "until " + claims.ShowTime(c.Token.ExpiresOn)
 	}
-	sys.note("Connected as %s in %s (%s), %s.", who, firstOf(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
+	sys.note("Connected as %s in %s (%s), %s.", who, cmp.Or(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
 	if c.Plan.Flow == byToken {
 		c.tellProvided(sys)
 	}
@@ -56,20 +58,17 @@ func (c Connection) tell(sys *system, command bool) {
 
 // tellProvided says what is not known of a token that the user brought.
 func (c Connection) tellProvided(sys *system) {
-	claims := c.Token.Claims
-	if claims.all == nil {
+	token := c.Token.Claims
+	if token.All == nil {
 		sys.note("The token is opaque: nothing in it can be read, so it was taken as it is.")
 		return
 	}
 	sys.note("The token was read, not verified: only the API that it is for can check its signature.")
 	graph := c.Plan.Environment.GraphEndpoint
-	switch other, isGraph := environmentOf(clouds, claims.Audience); {
+	switch other, isGraph := environmentOf(clouds, token.Audience); {
 	case isGraph && other.GraphEndpoint != graph:
 		sys.warn("The token is for Microsoft Graph of %s, and the environment is %s: connect with -Environment %s.", other.Name, c.Environment, other.Name)
-	case !isGraph && claims.Audience != graphAppID:
-		sys.warn("The token is not for Microsoft Graph but for %s.", failure.Clean(firstOf(claims.Audience, "an audience that it does not name")))
+	case !isGraph && token.Audience != claims.GraphAppID:
+		sys.warn("The token is not for Microsoft Graph but for %s.", failure.Clean(cmp.Or(token.Audience, "an audience that it does not name")))
 	}
 }
-
-// graphAppID is Microsoft Graph's own application, which tokens may name as audience.
-const graphAppID = "00000003-0000-0000-c000-000000000000"

@@ -1,9 +1,10 @@
 // What a token says of itself, in plain words. All of it is what the token claims:
 // nothing here checks a signature.
 
-package main
+package claims
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,8 +15,8 @@ import (
 	"connect-entra/failure"
 )
 
-// reading is a token as a person reads it. Foreign text in it has been through clean.
-type reading struct {
+// Reading is a token as a person reads it. Foreign text in it has been made printable.
+type Reading struct {
 	Opaque      bool   // nothing in it can be read; the fields but Notes are empty
 	Cloud       string // whose Graph the token is for; "" where the audience does not tell
 	Graph       bool   // it is for Microsoft Graph, of whichever cloud
@@ -25,16 +26,16 @@ type reading struct {
 	Tenant      string
 	Access      string // delegated or app-only, and what that means
 	AppOnly     bool
-	Permissions []fact
-	Claims      []fact
+	Permissions []Fact
+	Claims      []Fact
 	IssuedAt    int64 // seconds since 1970, 0 when the token does not say
 	NotBefore   int64
 	ExpiresOn   int64
 	Notes       []string // what was not checked, and what is odd
 }
 
-// fact is a claim or a permission.
-type fact struct{ Name, Value, Meaning string }
+// Fact is a claim or a permission: its name, its value, and what that means.
+type Fact struct{ Name, Value, Meaning string }
 
 // claimMeanings are in the order in which they are shown; claims without a row follow.
 // Source: learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
@@ -124,11 +125,14 @@ var valueMeanings = []struct{ claim, value, meaning string }{
 	{"xms_cc", "cp1", "claims challenges (Continuous Access Evaluation)"},
 }
 
+// GraphAppID is Microsoft Graph's own application, which a token may name as audience.
+const GraphAppID = "00000003-0000-0000-c000-000000000000"
+
 // knownNames are names of tenants, applications and APIs that tokens give by ID or URL.
 // Source: learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in.
 var knownNames = []struct{ id, name string }{
-	{graphAppID, "Microsoft Graph"},
-	{defaultClientID, "Microsoft Graph Command Line Tools"},
+	{GraphAppID, "Microsoft Graph"},
+	{"14d82eec-204b-4c2f-b7e8-296a70dab67e", "Microsoft Graph Command Line Tools"},
 	{"00000002-0000-0000-c000-000000000000", "Azure AD Graph, which is retired"},
 	{"00000002-0000-0ff1-ce00-000000000000", "Exchange Online"},
 	{"00000003-0000-0ff1-ce00-000000000000", "SharePoint Online"},
@@ -162,13 +166,14 @@ func nameOf(id string) string {
 	return ""
 }
 
-// readToken reads a token. Its signature may be missing or blotted out.
-func readToken(token string) reading {
-	c, ok := decodeClaims(strings.TrimSpace(token))
+// Read reads a token for a person, white space around it aside. cloudOf names the cloud
+// whose Microsoft Graph an audience is, "" if it is none's.
+func Read(token string, cloudOf func(audience string) string) Reading {
+	c, ok := Decode(strings.TrimSpace(token))
 	if !ok {
-		return reading{Opaque: true, Notes: []string{"Nothing in this token can be read: it is no JWT, or a damaged one. Tokens of personal Microsoft accounts are like that, and so are refresh tokens, which should never be pasted anywhere."}}
+		return Reading{Opaque: true, Notes: []string{"Nothing in this token can be read: it is no JWT, or a damaged one. Tokens of personal Microsoft accounts are like that, and so are refresh tokens, which should never be pasted anywhere."}}
 	}
-	r := reading{
+	r := Reading{
 		Who: who(c), App: application(c), Tenant: "The token names no tenant.", AppOnly: c.AppOnly, Access: access(c),
 		Permissions: permissionFacts(c), Claims: claimFacts(c),
 		IssuedAt: seconds(c.IssuedAt), NotBefore: seconds(c.NotBefore), ExpiresOn: seconds(c.ExpiresOn),
@@ -176,8 +181,8 @@ func readToken(token string) reading {
 	if c.TenantID != "" {
 		r.Tenant = withName(failure.Clean(c.TenantID), nameOf(c.TenantID))
 	}
-	r.readAudience(c)
-	api := firstOf(nameOf(c.Audience), "the API that the token is for")
+	r.readAudience(c, cloudOf(c.Audience))
+	api := cmp.Or(nameOf(c.Audience), "the API that the token is for")
 	if r.Graph {
 		api = "Microsoft Graph"
 	}
@@ -185,7 +190,7 @@ func readToken(token string) reading {
 	if c.NotBefore.After(time.Now()) {
 		r.Notes = append(r.Notes, "The token is not good yet: it is for later, or this device's clock is behind.")
 	}
-	if c.all["cnf"] != nil {
+	if c.All["cnf"] != nil {
 		r.Notes = append(r.Notes, "The token is bound to a key: as a plain bearer token it is refused.")
 	}
 	return r
@@ -193,18 +198,17 @@ func readToken(token string) reading {
 
 // readAudience names what the token is for. A URL of Graph tells the cloud; Graph's
 // application ID is the same in all of them.
-func (r *reading) readAudience(c Claims) {
-	cloud, isGraph := environmentOf(clouds, c.Audience)
+func (r *Reading) readAudience(c Claims, cloud string) {
 	switch {
-	case isGraph:
-		r.Graph, r.Cloud = true, cloud.Name
-		r.Audience = "Microsoft Graph in the cloud " + cloud.Name
-	case c.Audience == graphAppID:
+	case cloud != "":
+		r.Graph, r.Cloud = true, cloud
+		r.Audience = "Microsoft Graph in the cloud " + cloud
+	case c.Audience == GraphAppID:
 		r.Graph = true
 		r.Audience = "Microsoft Graph, in a cloud that the token does not name"
 	case c.Audience == "":
 		r.Audience = "It does not say. Microsoft Graph will refuse it."
-	case len(c.Scopes) == 0 && len(c.Roles) == 0 && (c.all["nonce"] != nil || c.AppID == ""):
+	case len(c.Scopes) == 0 && len(c.Roles) == 0 && (c.All["nonce"] != nil || c.AppID == ""):
 		r.Audience = failure.Clean(c.Audience) + ". This looks like an ID token, which tells an application who signed in. It opens no API."
 	case nameOf(c.Audience) != "":
 		r.Audience = withName(failure.Clean(c.Audience), nameOf(c.Audience)) + ". Microsoft Graph will refuse it."
@@ -237,7 +241,7 @@ func application(c Claims) string {
 	if c.AppID == "" {
 		return "The token names no application."
 	}
-	return withName(failure.Clean(c.AppID), firstOf(nameOf(c.AppID), failure.Clean(c.AppName)))
+	return withName(failure.Clean(c.AppID), cmp.Or(nameOf(c.AppID), failure.Clean(c.AppName)))
 }
 
 func access(c Claims) string {
@@ -250,8 +254,8 @@ func access(c Claims) string {
 	return "The token names neither scopes nor roles."
 }
 
-func permissionFacts(c Claims) []fact {
-	list := []fact{}
+func permissionFacts(c Claims) []Fact {
+	list := []Fact{}
 	for _, name := range append(slices.Clone(c.Scopes), c.Roles...) {
 		meaning, listed := describePermission(name)
 		switch {
@@ -260,23 +264,23 @@ func permissionFacts(c Claims) []fact {
 		case !listed:
 			meaning += " (Read from its name.)"
 		}
-		list = append(list, fact{Name: failure.Clean(name), Meaning: meaning})
+		list = append(list, Fact{Name: failure.Clean(name), Meaning: meaning})
 	}
 	return list
 }
 
 // claimFacts lists every claim: those with a row first, in its order.
-func claimFacts(c Claims) []fact {
-	list := []fact{}
-	rest := maps.Clone(c.all)
+func claimFacts(c Claims) []Fact {
+	list := []Fact{}
+	rest := maps.Clone(c.All)
 	for _, row := range claimMeanings {
 		if value, ok := rest[row.name]; ok {
-			list = append(list, fact{row.name, showClaim(row.name, value), row.meaning})
+			list = append(list, Fact{row.name, showClaim(row.name, value), row.meaning})
 			delete(rest, row.name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
-		list = append(list, fact{failure.Clean(name), showClaim(name, rest[name]), ""})
+		list = append(list, Fact{failure.Clean(name), showClaim(name, rest[name]), ""})
 	}
 	return list
 }
@@ -289,8 +293,8 @@ func showClaim(name string, value any) string {
 		return withMeaning(name, failure.Clean(v))
 	case json.Number:
 		if name == "iat" || name == "nbf" || name == "exp" || name == "auth_time" || name == "xms_tcdt" {
-			if t := (Claims{all: map[string]any{name: v}}).time(name); !t.IsZero() {
-				return fmt.Sprintf("%s (%s)", failure.Clean(string(v)), showTime(t))
+			if t := (Claims{All: map[string]any{name: v}}).time(name); !t.IsZero() {
+				return fmt.Sprintf("%s (%s)", failure.Clean(string(v)), ShowTime(t))
 			}
 		}
 		return withMeaning(name, failure.Clean(string(v)))
@@ -301,7 +305,11 @@ func showClaim(name string, value any) string {
 		}
 		return strings.Join(items, ", ")
 	}
-	return failure.Clean(strings.TrimSpace(formatJSON(value, "")))
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // what was decoded encodes
+	return failure.Clean(strings.TrimSpace(b.String()))
 }
 
 func withMeaning(claim, value string) string {

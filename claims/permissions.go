@@ -1,7 +1,7 @@
 // Permissions of Microsoft Graph in plain words: the commonest in a table, the others
 // read by the grammar of their names. It knows nothing of tokens.
 
-package main
+package claims
 
 import (
 	"strings"

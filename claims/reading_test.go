@@ -1,4 +1,4 @@
-package main
+package claims
 
 import (
 	"encoding/base64"
@@ -9,28 +9,41 @@ import (
 	"time"
 )
 
-// unsignedToken is a token that says claims, with a signature that is none.
-func unsignedToken(claims map[string]any) string {
+// unsigned is a token that says claims, with a signature that is none.
+func unsigned(claims map[string]any) string {
 	data, err := json.Marshal(claims)
 	if err != nil {
 		panic(err)
 	}
-	encode := base64.RawURLEncoding.EncodeToString
-	return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode(data) + "." + strings.Repeat("A", 86)
+	return token(string(data))
 }
 
-func TestReadTokenDelegated(t *testing.T) {
+// token is the same of claims as they are written, which may be no JSON.
+func token(claims string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode([]byte(claims)) + "." + strings.Repeat("A", 86)
+}
+
+// practiceCloud is the one cloud of these tests.
+func practiceCloud(audience string) string {
+	if strings.TrimSuffix(audience, "/") == "https://graph.microsoft.us" {
+		return "USGov"
+	}
+	return ""
+}
+
+func TestReadDelegated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := readToken(unsignedToken(map[string]any{
+		r := Read(unsigned(map[string]any{
 			"aud": "https://graph.microsoft.us/", "iat": 946684800, "nbf": 946684800, "exp": 946688400,
-			"appid": defaultClientID, "appidacr": "0", "tid": "5a17b0c5-0000-4000-8000-000000000001",
+			"appid": "14d82eec-204b-4c2f-b7e8-296a70dab67e", "appidacr": "0", "tid": "5a17b0c5-0000-4000-8000-000000000001",
 			"upn": "ada@example.com", "name": "Ada Example", "scp": "User.Read Tape.Read.All",
 			"amr": []string{"pwd", "mfa"}, "zz_own": map[string]any{"a": 1}, "cnf": map[string]any{"kid": "k"},
-		}))
+		}), practiceCloud)
 		equal(t, "cloud", r.Cloud, "USGov")
 		equal(t, "audience", r.Audience, "Microsoft Graph in the cloud USGov")
 		equal(t, "who", r.Who, "Ada Example (ada@example.com)")
-		equal(t, "app", r.App, "Microsoft Graph Command Line Tools ("+defaultClientID+")")
+		equal(t, "app", r.App, "Microsoft Graph Command Line Tools (14d82eec-204b-4c2f-b7e8-296a70dab67e)")
 		equal(t, "tenant", r.Tenant, "5a17b0c5-0000-4000-8000-000000000001")
 		if r.AppOnly || !r.Graph || r.Opaque || !strings.HasPrefix(r.Access, "Delegated:") {
 			t.Errorf("%+v", r)
@@ -44,7 +57,7 @@ func TestReadTokenDelegated(t *testing.T) {
 		}, "\n"))
 		claims := show(r.Claims)
 		for _, line := range []string{
-			"exp=946688400 (" + showTime(time.Unix(946688400, 0)) + ")=until when it is good",
+			"exp=946688400 (" + ShowTime(time.Unix(946688400, 0)) + ")=until when it is good",
 			"amr=pwd (a password), mfa (more than one factor)=how the person signed in",
 			"appidacr=0 (not at all: a public client, such as a command line tool)=how the application proved itself",
 			`zz_own={"a":1}=`,
@@ -62,11 +75,11 @@ func TestReadTokenDelegated(t *testing.T) {
 	})
 }
 
-func TestReadTokenAppOnly(t *testing.T) {
-	r := readToken(unsignedToken(map[string]any{
-		"aud": graphAppID, "appid": "5a17b0c5-0000-4000-8000-0000000000a1", "app_displayname": "practice-host",
+func TestReadAppOnly(t *testing.T) {
+	r := Read(unsigned(map[string]any{
+		"aud": GraphAppID, "appid": "5a17b0c5-0000-4000-8000-0000000000a1", "app_displayname": "practice-host",
 		"idtyp": "app", "roles": []string{"Mail.Send"}, "name": "not shown",
-	}))
+	}), practiceCloud)
 	equal(t, "cloud", r.Cloud, "")
 	equal(t, "audience", r.Audience, "Microsoft Graph, in a cloud that the token does not name")
 	equal(t, "who", r.Who, "Nobody: the application acts for itself.")
@@ -76,7 +89,7 @@ func TestReadTokenAppOnly(t *testing.T) {
 	}
 }
 
-func TestReadTokenNamesOtherAudiences(t *testing.T) {
+func TestReadNamesOtherAudiences(t *testing.T) {
 	for _, c := range []struct {
 		claims map[string]any
 		want   string
@@ -89,7 +102,7 @@ func TestReadTokenNamesOtherAudiences(t *testing.T) {
 		{map[string]any{"scp": "x"}, "It does not say. Microsoft Graph will refuse it."},
 		{map[string]any{"aud": []string{"a", "b"}, "scp": "x"}, "It does not say. Microsoft Graph will refuse it."},
 	} {
-		r := readToken(unsignedToken(c.claims))
+		r := Read(unsigned(c.claims), practiceCloud)
 		equal(t, "audience", r.Audience, c.want)
 		if r.Graph || r.Cloud != "" {
 			t.Errorf("%v is taken for Graph's", c.claims)
@@ -97,9 +110,9 @@ func TestReadTokenNamesOtherAudiences(t *testing.T) {
 	}
 }
 
-func TestReadTokenOpaque(t *testing.T) {
+func TestReadOpaque(t *testing.T) {
 	for _, token := range []string{"", "EwBwA8l6BAAU", "a.b.c", "..", strings.Repeat(".", 1000), "eyJhbGciOiJub25lIn0.bnVsbA.AAAA"} {
-		if r := readToken(token); !r.Opaque || len(r.Notes) != 1 || r.Claims != nil {
+		if r := Read(token, practiceCloud); !r.Opaque || len(r.Notes) != 1 || r.Claims != nil {
 			t.Errorf("%q: %+v", token, r)
 		}
 	}
@@ -130,7 +143,7 @@ func TestClaimTablesHaveNoTwins(t *testing.T) {
 	}
 }
 
-func show(facts []fact) string {
+func show(facts []Fact) string {
 	var lines []string
 	for _, f := range facts {
 		lines = append(lines, f.Name+"="+f.Value+"="+f.Meaning)
