@@ -118,8 +118,8 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 	sys := newSystem()
 	sys.stdin, sys.stdout, sys.stderr = strings.NewReader(""), &out, &out
 	sys.openURL = func(context.Context, string) error { return &noBrowser{"this is a test"} }
-	sys.internet.(*http.Transport).DialContext, sys.direct.(*http.Transport).DialContext, sys.dial = dial, dial, dial
-	sys.internet.(*http.Transport).Proxy = proxyOfNow
+	sys.internet.(*fewRoots).all.DialContext, sys.direct.(*http.Transport).DialContext, sys.dial = dial, dial, dial
+	sys.internet.(*fewRoots).all.Proxy = proxyOfNow
 	if sys.dir == "" || read.name == "XDG_STATE_HOME" || read.name == "HOME" {
 		sys.dir = filepath.Join(t.TempDir(), "own") // not anywhere on this host
 	}

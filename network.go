@@ -37,7 +37,9 @@ func newCorrelation() string {
 }
 
 // newInternet connects to Entra and Graph, through the proxies of the environment.
-func newInternet() http.RoundTripper {
+func newInternet() http.RoundTripper { return newFewRoots(newTransport()) }
+
+func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  environmentProxy,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
@@ -155,11 +157,11 @@ func (w *wire) unreachable(parent, ctx context.Context, err error) error {
 
 // via tells what of the environment stands between here and the server.
 func via(next http.RoundTripper, r *http.Request) (lines []string) {
-	transport, ok := next.(*http.Transport)
-	if !ok || transport.Proxy == nil {
+	internet, ok := next.(*fewRoots)
+	if !ok || internet.all.Proxy == nil {
 		return nil
 	}
-	if proxy, err := transport.Proxy(r); err == nil && proxy != nil {
+	if proxy, err := internet.all.Proxy(r); err == nil && proxy != nil {
 		lines = append(lines, "through the proxy "+failure.Clean(proxy.Scheme+"://"+proxy.Host))
 	}
 	for _, name := range certificateVariables {

@@ -27,13 +27,13 @@ var errRefused = syscall.ECONNREFUSED
 // localWire reaches a server of the test's through the real transport.
 func localWire(t *testing.T, base string, change func(*http.Transport)) *wire {
 	t.Helper()
-	transport := newInternet().(*http.Transport)
+	transport := newTransport()
 	transport.Proxy = nil
 	if change != nil {
 		change(transport)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	w := entraWire(transport)
+	w := entraWire(newFewRoots(transport))
 	w.base, w.timeout = base, time.Minute
 	return w
 }

@@ -63,7 +63,7 @@ type world struct {
 	key   *ecdsa.PrivateKey
 }
 
-func newWorld(t *testing.T, apps ...practiceApp) *world {
+func newWorld(t testing.TB, apps ...practiceApp) *world {
 	t.Helper()
 	if ownsTrust(runtime.GOOS) {
 		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
@@ -92,7 +92,7 @@ func newWorld(t *testing.T, apps ...practiceApp) *world {
 	return w
 }
 
-func (w *world) makeRoot(t *testing.T) {
+func (w *world) makeRoot(t testing.TB) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
