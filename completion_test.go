@@ -82,3 +82,17 @@ func TestCompletionOfOurs(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCompletion completes whatever bash hands on.
+func FuzzCompletion(f *testing.F) {
+	for _, seed := range []string{"connect-entra ", "connect-entra token -Scopes a,\"b c\" --cl", "Get-MgEnvironment \\-", "x explain -Environment:'"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, o := range complete(splitWords(line), clouds) {
+			if o.Text == "" {
+				t.Errorf("%q is offered nothing: %+v", line, o)
+			}
+		}
+	})
+}

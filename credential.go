@@ -79,8 +79,8 @@ func holdsToken(value any) bool {
 	return false
 }
 
-// toCredential takes an application's ID, alone or with the place of its secret; ” asks
-// for the ID as well.
+// toCredential takes an application's ID, alone or with the place of its secret; an
+// empty string asks for the ID as well.
 func toCredential(p powershell.Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:

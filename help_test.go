@@ -70,14 +70,6 @@ func TestNoExampleShowsASecret(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	for typed, want := range map[string]string{"Scope": "Scopes", "TenantID": "TenantId", "conect": "connect", "tokn": "token", "qqqqqq": "", "ClientSecret": ""} {
-		if got := powershell.Nearest(typed, topicNames()); got != want {
-			t.Errorf("nearest %s is %q, not %q", typed, got, want)
-		}
-	}
-}
-
 // TestVerbs holds which verb a line means, by its words and the program's name.
 func TestVerbs(t *testing.T) {
 	for line, want := range map[string]string{

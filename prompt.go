@@ -35,7 +35,7 @@ func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Par
 // credentialCaption stands once before what a credential is asked for.
 const credentialCaption = "PowerShell credential request\nEnter your credentials.\n"
 
-// supplyUser asks for the application's ID where a credential was typed as ”.
+// supplyUser asks for the application's ID where a credential was typed as an empty string.
 func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
 	for _, row := range v.parameters {
 		if c, ok := p.Values[row.Name].Value.(credential); !ok || c.ID != "" {

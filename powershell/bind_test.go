@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"connect-entra/failure"
 )
 
 // recorded is one answer of PowerShell 7.6.9 (../testdata/binder/cases.jsonl): a line, the
@@ -292,5 +294,47 @@ func TestLongLinesEnd(t *testing.T) {
 	for _, piece := range []string{"(", "((a) ", "@('", "$(", "<##>", "a,", "'", "-a:", "`", "\"$(", "${", "a;", "> ", "-Scopes ", "{", "$a.b("} {
 		BindLine(tables, "Connect-Entra "+strings.Repeat(piece, 20_000))
 		Bind(connectEntra, strings.Split(strings.Repeat(piece+"\x00", 5_000), "\x00"))
+	}
+}
+
+// TestSupply holds what is asked for where a mandatory value is missing.
+func TestSupply(t *testing.T) {
+	for _, c := range []struct{ answer, wantID string }{
+		{"8886ad7b-1795-4542-9808-c85859d97f23", ""},
+		{"", "ParameterArgumentValidationErrorEmptyStringNotAllowed"},
+	} {
+		b, _, err := Bind(connectEntra, []string{"-CertificateThumbprint", "x"})
+		if id := new(Error); !errors.As(err, &id) || id.ID != "MissingMandatoryParameter" || !slices.Equal(b.Missing, []string{"ClientId"}) {
+			t.Fatalf("missing %q: %v", b.Missing, err)
+		}
+		err = b.Supply(connectEntra, func(p Parameter) (any, error) { return c.answer, nil })
+		if id := new(Error); errors.As(err, &id) != (c.wantID != "") || id.ID != c.wantID {
+			t.Errorf("%q: %v", c.answer, err)
+		}
+		if err == nil && (b.Text("ClientId") != c.answer || b.Values["ClientId"].How != "prompt" || b.Missing != nil) {
+			t.Errorf("supplied %+v", b)
+		}
+	}
+	b, _, _ := Bind(connectEntra, []string{"-CertificateThumbprint", "x"})
+	nobody := errors.New("nobody is there")
+	if err := b.Supply(connectEntra, func(Parameter) (any, error) { return nil, nobody }); err != nobody || b.Missing == nil {
+		t.Errorf("%v, missing %q", err, b.Missing)
+	}
+}
+
+// TestErrorIsAFailure holds the id by which a program ends.
+func TestErrorIsAFailure(t *testing.T) {
+	_, _, err := Bind(connectEntra, []string{"-TenantI", "x", "-Scops", "y"})
+	if f := failure.From(err); f.ID != "named-parameter-not-found" || f.Message != err.Error() || f.Cure != "did you mean -Scopes?" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestUnknown holds what is a variable and what may hold anything.
+func TestUnknown(t *testing.T) {
+	for text, want := range map[Unknown]bool{"$x": true, "$env:X": true, "$x.y": false, "$(x)": false, "(x)": false, "$": false} {
+		if text.IsVariable() != want {
+			t.Errorf("%s is a variable: %v", text, !want)
+		}
 	}
 }
