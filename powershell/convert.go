@@ -151,7 +151,7 @@ func BadValue(p Parameter, text, why string) *Error {
 }
 
 // NoConversion is a value of a type that p's type does not come from.
-func NoConversion(p Parameter, value any) error {
+func NoConversion(p Parameter, value any) *Error {
 	shown := netType(value)
 	if n, ok := value.(number); ok {
 		shown = n.shown
