@@ -186,7 +186,7 @@ func (c Connection) otherAPI() string {
 	slices.Reverse(names)
 	for _, name := range names {
 		_, isGraph := environmentOf(clouds, name)
-		if name != "" && name != claims.GraphAppID && !isGraph && !samePlace(name, c.Plan.Environment.GraphEndpoint) {
+		if name != "" && name != claims.GraphAppID && !isGraph && !c.Plan.Environment.hasGraph(name) {
 			return name
 		}
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"cmp"
+	"net/url"
 	"strings"
 
 	"connect-entra/failure"
@@ -100,8 +101,21 @@ func (e Environment) graphHost() string { return hostOf(e.GraphEndpoint) }
 // issuer is the host that iss of its tokens names.
 func (e Environment) issuer() string { return cmp.Or(e.issuerHost, e.loginHost()) }
 
-// hostOf takes the scheme off an endpoint, which is https and a host.
-func hostOf(endpoint string) string { return strings.TrimPrefix(endpoint, "https://") }
+// hostOf is the host of a base URL, which is https and a host alone, in lower case; ""
+// for anything else.
+func hostOf(base string) string {
+	u, err := url.Parse(strings.ToLower(strings.TrimSuffix(base, "/")))
+	if err != nil || *u != (url.URL{Scheme: "https", Host: u.Host}) {
+		return ""
+	}
+	return u.Host
+}
+
+// hasGraph says whether base is this cloud's Graph.
+func (e Environment) hasGraph(base string) bool {
+	host := hostOf(base)
+	return host != "" && host == e.graphHost()
+}
 
 // findEnvironment finds a cloud by name, without regard to case as the reference does.
 func findEnvironment(known []Environment, name string) (Environment, bool) {
@@ -116,7 +130,7 @@ func findEnvironment(known []Environment, name string) (Environment, bool) {
 // environmentOf finds the cloud whose Graph has the audience aud, by URL or by host.
 func environmentOf(known []Environment, aud string) (Environment, bool) {
 	for _, e := range known {
-		if strings.EqualFold(strings.TrimSuffix(aud, "/"), e.GraphEndpoint) {
+		if e.hasGraph(aud) {
 			return e, true
 		}
 	}

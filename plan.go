@@ -139,7 +139,10 @@ func names(known []Environment) string {
 // environmentOfAuthority finds the first cloud with that login host. Two share .us;
 // the table's order makes it USGov, as the Azure SDKs mean it.
 func environmentOfAuthority(known []Environment, authority string) (Environment, bool) {
-	host := strings.TrimRight(strings.TrimPrefix(strings.ToLower(authority), "https://"), "/")
+	if !strings.Contains(authority, "://") {
+		authority = "https://" + authority
+	}
+	host := hostOf(authority)
 	for _, e := range known {
 		if host == e.loginHost() || slices.Contains(e.aliases, host) {
 			return e, true

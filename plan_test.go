@@ -146,3 +146,31 @@ func TestScopesAreNoted(t *testing.T) {
 		t.Errorf("China with the default client: %q, %v", plan.warnings, err)
 	}
 }
+
+// TestHostOf holds what counts as the base URL of a cloud.
+func TestHostOf(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://graph.microsoft.com":      "graph.microsoft.com",
+		"HTTPS://Graph.Microsoft.Com/":     "graph.microsoft.com",
+		"https://cloud.example:8443":       "cloud.example:8443",
+		"":                                 "",
+		"graph.microsoft.com":              "",
+		"http://graph.microsoft.com":       "",
+		"https://u@graph.microsoft.com":    "",
+		"https://graph.microsoft.com/v1.0": "",
+		"https://graph.microsoft.com//":    "",
+		"https://graph.microsoft.com?x":    "",
+		"https://graph.microsoft.com#x":    "",
+		"https://graph%2emicrosoft.com":    "",
+		"https://graph.microsoft.com\n":    "",
+		"https:graph.microsoft.com":        "",
+		"https://":                         "",
+	} {
+		if got := hostOf(base); got != want {
+			t.Errorf("%q is %q, not %q", base, got, want)
+		}
+	}
+	if (Environment{}).hasGraph("") {
+		t.Error("nowhere has a Graph")
+	}
+}

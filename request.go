@@ -193,7 +193,7 @@ func (g *graphClient) send(ctx context.Context, address string) (*http.Response,
 // cloud.
 func (g *graphClient) checkAudience(token Token) error {
 	e, aud := g.connection.Plan.Environment, token.Claims.Audience
-	if aud == "" || aud == claims.GraphAppID || samePlace(aud, e.GraphEndpoint) {
+	if aud == "" || aud == claims.GraphAppID || e.hasGraph(aud) {
 		return nil
 	}
 	f := failure.New("bad-token", "The token is for %s, and was not sent to %s.", failure.Clean(aud), e.GraphEndpoint)

@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -195,9 +194,4 @@ func (a *recordedAnswer) response(r *http.Request) *http.Response {
 		ContentLength: int64(a.body.Len()),
 		Request:       r,
 	}
-}
-
-// samePlace says whether two URLs without a path name the same base.
-func samePlace(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
 }

@@ -54,7 +54,7 @@ func (a askedScopes) has(name string) bool { return slices.Contains(a.asked, nam
 
 // isGraph says whether resource is this cloud's Graph, by URL or by client id.
 func (s *sandbox) isGraph(resource string) bool {
-	return samePlace(resource, s.graph) || resource == graphApp
+	return strings.EqualFold(strings.TrimSuffix(resource, "/"), s.graph) || resource == graphApp
 }
 
 // parseScopes reads the scope parameter of a person's sign-in.

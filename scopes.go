@@ -3,6 +3,7 @@
 package main
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -101,7 +102,7 @@ func (plan *Plan) forResource(resource string, known []Environment) error {
 			return failure.New("bad-value", "-Resource is no API's address: %q.", failure.Clean(resource)).Try("-Resource https://vault.azure.net")
 		}
 	}
-	if !isGUID(resource) && !strings.Contains(resource, "://") {
+	if u, err := url.Parse(resource); !isGUID(resource) && (err != nil || u.Scheme == "" || u.Host == "") {
 		return failure.New("bad-value", "-Resource is neither a URL nor a GUID: %q.", failure.Clean(resource)).Try("-Resource https://vault.azure.net")
 	}
 	resource = strings.TrimSuffix(resource, "/.default")
