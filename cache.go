@@ -101,7 +101,7 @@ func newKeptToken(t Token) keptToken {
 
 func (k keptToken) token() Token {
 	said, _ := claims.Decode(k.Access)
-	return Token{access: seal(k.Access), ExpiresOn: k.ExpiresOn, Scopes: k.Scopes, Claims: said, Account: k.Account, TenantID: k.TenantID}
+	return Token{access: hide(k.Access), ExpiresOn: k.ExpiresOn, Scopes: k.Scopes, Claims: said, Account: k.Account, TenantID: k.TenantID}
 }
 
 // tokenKey is what a token was asked for.

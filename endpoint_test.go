@@ -60,7 +60,7 @@ func openEndpoint(t testing.TB, from source) *endpoint {
 func counted(calls *atomic.Int64, life time.Duration) source {
 	return func(context.Context, Ask) (Token, error) {
 		calls.Add(1)
-		return Token{access: seal("canary-token"), ExpiresOn: time.Now().Add(life)}, nil
+		return Token{access: hide("canary-token"), ExpiresOn: time.Now().Add(life)}, nil
 	}
 }
 
@@ -173,7 +173,7 @@ func TestEndpointKnowsResources(t *testing.T) {
 	var asked []Ask
 	e := openEndpoint(t, func(_ context.Context, ask Ask) (Token, error) {
 		asked = append(asked, ask)
-		return Token{access: seal("canary-token"), ExpiresOn: time.Now().Add(time.Hour)}, nil
+		return Token{access: hide("canary-token"), ExpiresOn: time.Now().Add(time.Hour)}, nil
 	})
 	version := "api-version=2019-08-01&"
 	for query, want := range map[string]int{
@@ -328,7 +328,7 @@ func TestEndpointBridgesOutages(t *testing.T) {
 		if err != nil {
 			return Token{}, err
 		}
-		return Token{access: seal("canary-token"), ExpiresOn: time.Now().Add(3 * time.Minute)}, nil
+		return Token{access: hide("canary-token"), ExpiresOn: time.Now().Add(3 * time.Minute)}, nil
 	})
 	for _, want := range []int{200, 200, 401} {
 		if status, answer, err := e.ask(graphQuery); err != nil || status != want {

@@ -27,7 +27,7 @@ func checkProvided(token string) (Token, error) {
 		return Token{}, failure.New("token-expired", "The provided access token has expired. Set a valid access token to `-AccessToken` parameter and try again.").
 			Try("get a new token: this one ends at %s, and five minutes are needed", claims.ShowTime(said.ExpiresOn))
 	}
-	return Token{access: seal(token), ExpiresOn: said.ExpiresOn, Claims: said}, nil
+	return Token{access: hide(token), ExpiresOn: said.ExpiresOn, Claims: said}, nil
 }
 
 // provideToken is the flow for a token that the user brought: nothing is sent, and

@@ -363,7 +363,7 @@ func tokenOf(r result, err error) (Token, error) {
 	}
 	said, _ := claims.Decode(r.AccessToken)
 	return Token{
-		access:    seal(r.AccessToken),
+		access:    hide(r.AccessToken),
 		ExpiresOn: r.ExpiresOn,
 		Scopes:    slices.Clone(r.GrantedScopes),
 		Claims:    said,

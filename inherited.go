@@ -125,7 +125,7 @@ func askOuter(ctx context.Context, outer *wire, base, secret, name string, life 
 		return Token{}, failure.New("hostile-answer", "The outer connect-entra does not say when its token ends.").Because(err)
 	}
 	said, _ := claims.Decode(answer.AccessToken)
-	return Token{access: seal(answer.AccessToken), ExpiresOn: time.Unix(seconds, 0), Claims: said}, nil
+	return Token{access: hide(answer.AccessToken), ExpiresOn: time.Unix(seconds, 0), Claims: said}, nil
 }
 
 // refusedOutside has a refusal of the outer process' endpoint in its words alone.

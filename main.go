@@ -40,7 +40,7 @@ type outside struct {
 
 func main() {
 	if os.Getenv(connectionVariable) == "" { // inside a COMMAND the outer process must see who asks it
-		hide()
+		hideProcess()
 	}
 	log.SetOutput(io.Discard) // net/http logs what strangers send
 	ctx, release := untilSignal(context.Background())

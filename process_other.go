@@ -2,6 +2,6 @@
 
 package main
 
-// hide does nothing here: what other programs of the same user may read is for the system
+// hideProcess does nothing here: what other programs of the same user may read is for the system
 // to say.
-func hide() {}
+func hideProcess() {}

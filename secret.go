@@ -221,16 +221,16 @@ func tooLong(what string) error {
 	return failure.New("bad-value", "%s is longer than %d bytes.", failure.Capital(what), maxSecret)
 }
 
-// sealed is text that no format verb and no encoder prints, wherever in a struct it
+// hidden is text that no format verb and no encoder prints, wherever in a struct it
 // stands: fmt shows the address of a pointer, not what it points to.
-type sealed struct{ text *string }
+type hidden struct{ text *string }
 
-func seal(text string) sealed { return sealed{&text} }
+func hide(text string) hidden { return hidden{&text} }
 
 // open gives the text to whoever hands it on.
-func (s sealed) open() string {
-	if s.text == nil {
+func (h hidden) open() string {
+	if h.text == nil {
 		return ""
 	}
-	return *s.text
+	return *h.text
 }

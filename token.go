@@ -11,7 +11,7 @@ import (
 
 // Token is an access token and what there is to know of it.
 type Token struct {
-	access    sealed        // the bearer token; only the verbs that hand it on unseal it
+	access    hidden        // the bearer token; only the verbs that hand it on open it
 	ExpiresOn time.Time     // zero when unknown: an opaque token does not tell
 	Scopes    []string      // as granted; nil when the answer did not say
 	Claims    claims.Claims // of the access token, for showing

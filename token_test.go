@@ -63,7 +63,7 @@ func TestFormatJSON(t *testing.T) {
 }
 
 func TestTokensStayUnseen(t *testing.T) {
-	token := Token{access: seal("canary")}
+	token := Token{access: hide("canary")}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		if text := fmt.Sprintf(verb, token); strings.Contains(text, "canary") || strings.Contains(text, fmt.Sprintf("%x", "canary")) {
 			t.Errorf("%s prints %s", verb, text)
