@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -59,6 +60,15 @@ func TestFormatJSON(t *testing.T) {
 	}
 	if got := formatJSON([]Environment{}, "  ") + connectionsJSON(nil) + connectionsJSON([]named{{}}); !strings.HasPrefix(got, "[]\n[]\n[\n  {\n    \"Name\": \"\",\n") || !strings.Contains(got, `"Scopes": [],`) {
 		t.Error(got)
+	}
+}
+
+// TestDefaultClientHasAName: claims knows applications by their own IDs, the plan's among
+// them.
+func TestDefaultClientHasAName(t *testing.T) {
+	r := claims.Read(practiceToken(`{"appid":"`+defaultClientID+`"}`), func(string) string { return "" })
+	if want := "Microsoft Graph Command Line Tools (" + defaultClientID + ")"; r.App != want {
+		t.Errorf("it is called %q, not %q", r.App, want)
 	}
 }
 
