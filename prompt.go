@@ -6,7 +6,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -17,7 +16,7 @@ import (
 // supply asks for what binding found missing, as PowerShell does before it runs a
 // command. err is what binding said.
 func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
-	if bad := new(powershell.Error); errors.As(err, &bad) && bad.ID == "MissingMandatoryParameter" && sys.asks() {
+	if len(p.Missing) > 0 && sys.asks() {
 		fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
 		err = p.Supply(v.parameters, func(row powershell.Parameter) (any, error) {
 			if row.Type == secureString { // asked for without echo, where it is read
