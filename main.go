@@ -39,6 +39,7 @@ type outside struct {
 }
 
 func main() {
+	delayCollector()
 	if os.Getenv(connectionVariable) == "" { // inside a COMMAND the outer process must see who asks it
 		hideProcess()
 	}
