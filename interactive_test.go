@@ -134,11 +134,15 @@ func TestIssuerIsTheClouds(t *testing.T) {
 		t.Fatal("no China")
 	}
 	builtIn := (&system{}).wire(Plan{Environment: china}.entra())
-	private := asked(nil)
+	private := asked(&server{handle: func(*http.Request, url.Values) (int, string) {
+		return 200, `{"authorization_endpoint":"https://login.private.example/a","token_endpoint":"https://login.private.example/t","issuer":"https://sts.private.example/{tenantid}/v2.0"}`
+	}})
 	if private.issuerTemplate() != "" {
 		t.Errorf("an issuer before anybody was asked: %q", private.issuerTemplate())
 	}
-	private.discovered = "https://sts.private.example/{tenantid}/v2.0"
+	if _, err := private.Do(get("https://login.private.example/t/v2.0/.well-known/openid-configuration")); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		w    *wire
 		host string

@@ -65,7 +65,7 @@ type world struct {
 
 func newWorld(t testing.TB, apps ...practiceApp) *world {
 	t.Helper()
-	if ownsTrust(runtime.GOOS) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
 	}
 	w := &world{fakeEntra: newFakeEntra(apps...)}
