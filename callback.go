@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // callback is the listener at a redirect URI, and the one answer that came to it.
@@ -79,7 +80,7 @@ func listenLoopback(listen func(network, address string) (net.Listener, error)) 
 		four.Close() // another program has this port on the other family
 		last = err6
 	}
-	return nil, 0, failure.New("network", "No port on this machine can be listened on for the browser's answer: %s.", networkReason(last)).Because(last).
+	return nil, 0, failure.New("network", "No port on this machine can be listened on for the browser's answer: %s.", transport.Reason(last)).Because(last).
 		Try("connect-entra -UseDeviceCode")
 }
 

@@ -160,7 +160,7 @@ func (s *scene) play(t *testing.T, line string, want []string) {
 	}
 	for _, stream := range []string{"1>", "2>", "sent", "exit"} {
 		if stream == "sent" && wanted[stream] == nil {
-			continue // a transcript may leave the wire out
+			continue // a transcript may leave out what was sent
 		}
 		if !sameLines(wanted[stream], got[stream]) {
 			t.Errorf("$ %s\nwant %s\n%s\n\ngot status %d\n%s\n%s\nsent:\n%s", line, stream, strings.Join(wanted[stream], "\n"),

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 const (
@@ -80,7 +81,7 @@ type flight struct {
 func serveTokens(ctx context.Context, e *endpoint) error {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return failure.New("network", "The token endpoint cannot listen on 127.0.0.1: %s.", networkReason(err)).Because(err)
+		return failure.New("network", "The token endpoint cannot listen on 127.0.0.1: %s.", transport.Reason(err)).Because(err)
 	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails

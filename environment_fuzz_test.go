@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 	"connect-entra/vault"
 )
 
@@ -118,8 +119,9 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 	sys := newSystem()
 	sys.stdin, sys.stdout, sys.stderr = strings.NewReader(""), &out, &out
 	sys.openURL = func(context.Context, string) error { return &noBrowser{"this is a test"} }
-	sys.internet.(*fewRoots).all.DialContext, sys.direct.(*http.Transport).DialContext, sys.dial = dial, dial, dial
-	sys.internet.(*fewRoots).all.Proxy = proxyOfNow
+	internet := sys.internet.(*transport.Internet).Transport
+	internet.DialContext, sys.direct.(*http.Transport).DialContext, sys.dial = dial, dial, dial
+	internet.Proxy = proxyOfNow(internet.Proxy)
 	if sys.dir == "" || read.name == "XDG_STATE_HOME" || read.name == "HOME" {
 		sys.dir = filepath.Join(t.TempDir(), "own") // not anywhere on this host
 	}
@@ -151,16 +153,18 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 	}
 }
 
-// proxyOfNow is environmentProxy without what net/http remembers.
-func proxyOfNow(r *http.Request) (*url.URL, error) {
-	address := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
-	if _, err := environmentProxy(r); err != nil || address == "" {
-		return nil, err
+// proxyOfNow is what checked is without what net/http remembers.
+func proxyOfNow(checked func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(r *http.Request) (*url.URL, error) {
+		address := cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))
+		if _, err := checked(r); err != nil || address == "" {
+			return nil, err
+		}
+		if !strings.Contains(address, "://") {
+			address = "http://" + address
+		}
+		return url.Parse(address)
 	}
-	if !strings.Contains(address, "://") {
-		address = "http://" + address
-	}
-	return url.Parse(address)
 }
 
 // mustBeText holds for the variables whose values go into a request or an address.
@@ -173,7 +177,7 @@ func mayBeDialled(address string, read environmentRead, value string) bool {
 	if err != nil {
 		return false
 	}
-	if a, err := netip.ParseAddr(host); err == nil && isNear(a) || host == "localhost" {
+	if a, err := netip.ParseAddr(host); err == nil && transport.IsNear(a) || host == "localhost" {
 		return true
 	}
 	for _, e := range clouds {

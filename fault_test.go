@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -299,5 +300,32 @@ func TestNoRegionOfTheEnvironments(t *testing.T) {
 	want := "POST https://login.microsoftonline.com/" + practiceTenant + "/oauth2/v2.0/token"
 	if got := strings.Join(s.entra.requests(""), " "); got != want {
 		t.Errorf("sent %s", got)
+	}
+}
+
+// TestDeviceMessageNamesNoOtherPage: the message that comes with a code is shown, but it
+// may send people anywhere; then Entra's usual one stands in for it.
+func TestDeviceMessageNamesNoOtherPage(t *testing.T) {
+	const page, usual = "https://microsoft.com/devicelogin", "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code ABCD1234 to authenticate."
+	for message, want := range map[string]string{
+		"Öffnen Sie " + page + " und geben Sie ABCD1234 ein.": "Öffnen Sie " + page + " und geben Sie ABCD1234 ein.",
+		"At " + page + " enter\x1b[2J ABCD1234":               "At " + page + " enter\\x1b[2J ABCD1234",
+		"":                                                    usual,
+		"Go to https://evil.example, enter ABCD1234":           usual,
+		"Go to " + page + ".evil.example/a and enter ABCD1234": usual,
+		page + "@evil.example ABCD1234":                        usual,
+		"At " + page + " or //evil.example enter ABCD1234":     usual,
+		"Go to " + page + " and enter EVIL":                    usual,
+	} {
+		body, _ := json.Marshal(map[string]any{"user_code": "ABCD1234", "device_code": "d", "verification_uri": page, "expires_in": 1, "interval": 5, "message": message})
+		synctest.Test(t, func(t *testing.T) {
+			flow := faultyFlows[slices.IndexFunc(faultyFlows, func(f faultyFlow) bool { return f.name == "device code" })]
+			s := newFaultyScene(flow, fault{match: flow.match, status: 200, body: string(body)}, map[string]string{})
+			var stdout, stderr bytes.Buffer
+			status := run(t.Context(), s.system(&stdout, &stderr), shellWords(flow.typed, s.env)[1:])
+			if said := stderr.String(); status != 7 || !strings.HasPrefix(said, want+"\nOnly for a sign-in that you started") {
+				t.Errorf("%q: status %d\n%s", message, status, said)
+			}
+		})
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"connect-entra/claims"
 	"connect-entra/exchange"
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 var flows = map[flowName]func(*system, Plan) (source, error){
@@ -91,7 +92,7 @@ func signInAsApp(ctx context.Context, sys *system, plan Plan, credential confide
 	ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
 	defer cancel()
 	client, err := confidential.New(plan.authority(), plan.ClientID, credential,
-		confidential.WithHTTPClient(sys.wire(plan.entra())),
+		confidential.WithHTTPClient(sys.client(plan.entra())),
 		confidential.WithInstanceDiscovery(false),
 		confidential.WithClientCapabilities(capabilities),
 		confidential.WithAzureRegion("DisableMsalForceRegion"), // else MSAL_FORCE_REGION redirects the secret
@@ -115,14 +116,14 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 		if err != nil {
 			return Token{}, err
 		}
-		sys.verbose("The managed identity of %s, at %s.", host.name, service.base)
-		service.timeout = plan.Timeout
+		sys.verbose("The managed identity of %s, at %s.", host.name, service.Base)
+		service.Timeout = plan.Timeout
 		var id managedidentity.ID = managedidentity.SystemAssigned()
 		if plan.ClientID != "" {
 			id = managedidentity.UserAssignedClientID(plan.ClientID)
 		}
 		client, err := managedidentity.New(id,
-			managedidentity.WithHTTPClient(sys.wire(service)),
+			managedidentity.WithHTTPClient(sys.client(service)),
 			managedidentity.WithRetryPolicyDisabled()) // the transport retries, within the time there is
 		if err != nil {
 			return Token{}, err
@@ -136,14 +137,14 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 }
 
 func signInByBrowser(sys *system, plan Plan) (source, error) {
-	wire := sys.wire(plan.entra())
-	client, err := publicClient(sys, wire, plan)
+	entra := sys.client(plan.entra())
+	client, err := publicClient(sys, entra, plan)
 	if err != nil {
 		return nil, err
 	}
 	return delegated(client, plan, func(ctx context.Context, ask Ask) (result public.AuthResult, err error) {
 		err = authorize(ctx, sys, browserSignIn{
-			wire:     wire,
+			client:   entra,
 			clientID: plan.ClientID,
 			tenant:   plan.Tenant,
 			address: func(ctx context.Context, redirectURI string) (string, error) {
@@ -164,7 +165,7 @@ func signInByBrowser(sys *system, plan Plan) (source, error) {
 }
 
 func signInByDeviceCode(sys *system, plan Plan) (source, error) {
-	client, err := publicClient(sys, sys.wire(plan.entra()), plan)
+	client, err := publicClient(sys, sys.client(plan.entra()), plan)
 	if err != nil {
 		return nil, err
 	}
@@ -202,21 +203,21 @@ func deviceMessage(code public.DeviceCodeResult) string {
 	return fmt.Sprintf("To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", code.VerificationURL, code.UserCode)
 }
 
-// entra is the plan's authority, as the wire reaches it.
-func (p Plan) entra() target {
-	return target{
-		kind:     toEntra,
-		base:     p.Environment.AzureADEndpoint,
-		timeout:  p.Timeout,
-		tenant:   p.Tenant,
-		issuer:   p.Environment.issuer(),
-		known:    p.Environment.Type == "Built-in",
-		practice: p.Environment.practice(),
+// entra is the plan's authority, and the rules for reaching it.
+func (p Plan) entra() transport.Target {
+	return transport.Target{
+		Kind:     transport.Entra,
+		Base:     p.Environment.AzureADEndpoint,
+		Timeout:  p.Timeout,
+		Tenant:   p.Tenant,
+		Issuer:   p.Environment.issuer(),
+		Known:    p.Environment.Type == "Built-in",
+		Practice: p.Environment.practice(),
 	}
 }
 
-// wire reaches a server as this run does.
-func (sys *system) wire(t target) *wire {
+// client reaches a server as this run does.
+func (sys *system) client(t transport.Target) *transport.Client {
 	recorder := &exchange.Recorder{}
 	if sys.prefer.verbose || sys.prefer.debug {
 		recorder.Verbose = sys.verbose
@@ -224,13 +225,12 @@ func (sys *system) wire(t target) *wire {
 	if sys.prefer.debug {
 		recorder.Debug = sys.debug
 	}
-	return newWire(wireOptions{
-		internet:    sys.internet,
-		direct:      sys.direct,
-		correlation: sys.correlation,
-		userAgent:   userAgent(),
-		recorder:    recorder,
-		readIDToken: func(raw string) error { _, err := claims.IDToken(raw); return err },
+	return transport.New(transport.Options{
+		Internet:    sys.internet,
+		Direct:      sys.direct,
+		Correlation: sys.correlation,
+		UserAgent:   userAgent(),
+		Recorder:    recorder,
 	}, t)
 }
 
@@ -242,10 +242,10 @@ func userAgent() string {
 	return "connect-entra"
 }
 
-func publicClient(sys *system, wire *wire, plan Plan) (public.Client, error) {
+func publicClient(sys *system, entra *transport.Client, plan Plan) (public.Client, error) {
 	options := []public.Option{
 		public.WithAuthority(plan.authority()),
-		public.WithHTTPClient(wire),
+		public.WithHTTPClient(entra),
 		public.WithInstanceDiscovery(false),
 		public.WithClientCapabilities(capabilities),
 	}

@@ -8,18 +8,15 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/managedidentity"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // identityHost is a kind of host and how its service is found.
@@ -64,26 +61,26 @@ var identityHosts = []identityHost{
 
 // findIdentityHost says which host this is and what a request to its service may reach.
 // Off Azure it takes a second at most.
-func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, error) {
+func findIdentityHost(ctx context.Context, sys *system) (identityHost, transport.Target, error) {
 	source, err := managedidentity.GetSource() // what MSAL will act on
 	if err != nil {
-		return identityHost{}, target{}, err
+		return identityHost{}, transport.Target{}, err
 	}
 	for _, h := range identityHosts {
 		if h.source != source {
 			continue
 		}
 		if h.refusal != "" {
-			return h, target{}, failure.New("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
+			return h, transport.Target{}, failure.New("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
 				Try("connect with a certificate or a federated token")
 		}
 		if err := checkIdentitySecrets(sys); err != nil {
-			return h, target{}, err
+			return h, transport.Target{}, err
 		}
-		t := target{kind: toIdentity, base: h.endpoint, arc: source == managedidentity.AzureArc}
+		t := transport.Target{Kind: transport.ManagedIdentity, Base: h.endpoint, Arc: source == managedidentity.AzureArc}
 		if typed := sys.getenv(h.variable); h.variable != "" && typed != "" {
-			if t.base, err = identityBase(h.variable, typed); err != nil {
-				return h, target{}, err
+			if t.Base, err = identityBase(h.variable, typed); err != nil {
+				return h, transport.Target{}, err
 			}
 		}
 		if source == managedidentity.DefaultToIMDS {
@@ -91,7 +88,7 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, target, e
 		}
 		return h, t, err
 	}
-	return identityHost{}, target{}, failure.New("no-managed-identity", "This kind of Azure host is not known: %s.", failure.Clean(string(source)))
+	return identityHost{}, transport.Target{}, failure.New("no-managed-identity", "This kind of Azure host is not known: %s.", failure.Clean(string(source)))
 }
 
 // checkIdentitySecrets looks at what is sent as it is, in a header.
@@ -126,7 +123,7 @@ func identityBase(variable, endpoint string) (string, error) {
 		if u.Hostname() == "localhost" {
 			return u.Scheme + "://" + u.Host, nil
 		}
-		if address, err := netip.ParseAddr(u.Hostname()); err == nil && address.Zone() == "" && isNear(address) {
+		if address, err := netip.ParseAddr(u.Hostname()); err == nil && address.Zone() == "" && transport.IsNear(address) {
 			return u.Scheme + "://" + u.Host, nil
 		}
 	}
@@ -146,7 +143,7 @@ func probe(ctx context.Context, sys *system) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	reason := networkReason(err)
+	reason := transport.Reason(err)
 	if dialing.Err() != nil {
 		reason = "no answer within a second"
 	}
@@ -156,67 +153,4 @@ func probe(ctx context.Context, sys *system) error {
 	}
 	return failure.New("no-managed-identity", "This host has no managed identity: no variable of Azure's is set, and 169.254.169.254 is not there (%s).", reason).Because(err).
 		Try("run it on an Azure host with a managed identity (looked for: %s), or connect another way", strings.Join(signs, "; "))
-}
-
-// checkArcChallenge looks at the file that Arc's agent names before MSAL opens it: the
-// agent proves itself by a file that only it can write, so it must be one of its own, and
-// no way around that (CVE-2024-35255).
-func checkArcChallenge(h http.Header) error {
-	values := h.Values("WWW-Authenticate")
-	if len(values) != 1 {
-		return wrongKeyFile("it names none, or several")
-	}
-	path, ok := strings.CutPrefix(values[0], "Basic realm=")
-	folder := arcFolder()
-	switch {
-	case !ok || folder == "":
-		return wrongKeyFile("it names none")
-	case filepath.Clean(path) != path || filepath.Dir(path) != folder || filepath.Ext(path) != ".key" || strings.ContainsAny(path, "%\"'\x00\r\n"):
-		return wrongKeyFile("it is not a .key file in " + folder)
-	}
-	return checkKeyFile(path)
-}
-
-func wrongKeyFile(why string) error {
-	return failure.New("hostile-answer", "The managed-identity service of Azure Arc names a key file that is not its own: %s.", why)
-}
-
-// checkKeyFile lets through a plain file of at most 4096 bytes, of the owner of its folder
-// or the system's.
-func checkKeyFile(path string) error {
-	info, err := os.Lstat(path)
-	switch {
-	case err != nil:
-		return failure.New("no-managed-identity", "Azure Arc's key file cannot be read: %s.", fileReason(err)).Because(err).
-			Try("run as a member of the group himds, or as root")
-	case !info.Mode().IsRegular() || info.Size() > 4096:
-		return wrongKeyFile("it is no file of at most 4096 bytes")
-	}
-	folder, err := os.Lstat(filepath.Dir(path))
-	if err != nil || !isOf(info, folder) {
-		return wrongKeyFile("it belongs to somebody else")
-	}
-	return nil
-}
-
-// fileReason is the system's own word for why a file cannot be had.
-func fileReason(err error) string {
-	switch {
-	case os.IsNotExist(err):
-		return "it does not exist"
-	case os.IsPermission(err):
-		return "permission denied"
-	}
-	return "the system does not say why"
-}
-
-// arcFolder is where the agent keeps its key files; "" where there is no agent.
-func arcFolder() string {
-	switch runtime.GOOS {
-	case "linux":
-		return "/var/opt/azcmagent/tokens"
-	case "windows":
-		return filepath.Join(os.Getenv("ProgramData"), "AzureConnectedMachineAgent", "Tokens")
-	}
-	return ""
 }

@@ -7,15 +7,13 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
-	"net/netip"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/transport"
 )
 
 // identityVariables steer which managed-identity service is asked.
@@ -52,7 +50,7 @@ func TestWhichIdentityHost(t *testing.T) {
 		{"IDENTITY_ENDPOINT=https://10.1.2.3:2377/ IDENTITY_HEADER=h", "App Service, Functions or Container Apps", "https://10.1.2.3:2377"},
 	} {
 		h, to, err := findIdentityHost(t.Context(), onHost(t, test.env))
-		if err != nil || h.name != test.name || to.base != test.base || to.kind != toIdentity || to.arc != (test.name == "Azure Arc") {
+		if err != nil || h.name != test.name || to.Base != test.base || to.Kind != transport.ManagedIdentity || to.Arc != (test.name == "Azure Arc") {
 			t.Errorf("%s: %s %+v %v", test.env, h.name, to, err)
 		}
 	}
@@ -107,69 +105,7 @@ func TestOffAzureItTakesASecond(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	sys.dial = func(context.Context, string, string) (net.Conn, error) { return here, nil }
-	if h, to, err := findIdentityHost(t.Context(), sys); err != nil || h.name != "a virtual machine" || to.base != "http://169.254.169.254" {
+	if h, to, err := findIdentityHost(t.Context(), sys); err != nil || h.name != "a virtual machine" || to.Base != "http://169.254.169.254" {
 		t.Errorf("on Azure: %s %+v %v", h.name, to, err)
-	}
-}
-
-func TestArcKeyFile(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("paths of Linux")
-	}
-	for _, challenge := range []string{
-		"", "Basic", "Bearer realm=/var/opt/azcmagent/tokens/x.key", "Basic realm=/etc/shadow", "Basic realm=/etc/x.key",
-		"Basic realm=/var/opt/azcmagent/tokens/../../../../etc/x.key", "Basic realm=/var/opt/azcmagent/tokens/x.txt", "Basic realm=/var/opt/azcmagent/tokens/.key/",
-		"Basic realm=/var/opt/azcmagent/tokens/sub/x.key", "Basic realm=/var/opt/azcmagent/tokens//x.key", "Basic realm=/var/opt/azcmagent/tokens/%2e.key",
-		`Basic realm="/var/opt/azcmagent/tokens/x.key"`, "Basic realm=/var/opt/azcmagent/tokens/x.key Basic realm=/etc/x.key", "Basic realm=x.key",
-		"Basic realm=/var/opt/azcmagent/tokens/\x00.key", "basic realm=/etc/x.key", "Basic realm=/VAR/opt/azcmagent/tokens/x.key",
-	} {
-		if err := checkArcChallenge(http.Header{"Www-Authenticate": {challenge}}); idOf(err) != "hostile-answer" {
-			t.Errorf("%q: %v", challenge, err)
-		}
-	}
-	if err := checkArcChallenge(http.Header{"Www-Authenticate": {"Basic realm=/var/opt/azcmagent/tokens/x.key", "Basic realm=/var/opt/azcmagent/tokens/x.key"}}); idOf(err) != "hostile-answer" {
-		t.Errorf("two challenges: %v", err)
-	}
-}
-
-func TestArcKeyFileMustBeAFile(t *testing.T) {
-	folder := t.TempDir()
-	key := func(name string) string { return filepath.Join(folder, name) }
-	write := func(name string, size int) {
-		if err := os.WriteFile(key(name), make([]byte, size), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("good.key", 4096)
-	write("big.key", 4097)
-	os.Mkdir(key("folder.key"), 0o700)
-	os.Symlink(key("good.key"), key("link.key"))
-	if info, err := os.Lstat(key("link.key")); err != nil || info.Mode().Type() != os.ModeSymlink {
-		t.Skip("left out: no symbolic links here")
-	}
-	if os.Geteuid() == 0 {
-		write("foreign.key", 10)
-		if err := os.Chown(key("foreign.key"), 65534, -1); err != nil {
-			t.Fatal(err)
-		}
-		if err := checkKeyFile(key("foreign.key")); idOf(err) != "hostile-answer" {
-			t.Errorf("of another user: %v", err)
-		}
-	}
-	for name, want := range map[string]string{"good.key": "ok", "big.key": "hostile-answer", "folder.key": "hostile-answer", "link.key": "hostile-answer", "gone.key": "no-managed-identity"} {
-		if err := checkKeyFile(key(name)); idOf(err) != want {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestNearAddresses(t *testing.T) {
-	for address, want := range map[string]bool{
-		"127.0.0.1": true, "127.9.9.9": true, "::1": true, "169.254.169.254": true, "fe80::1": true, "10.0.0.1": true, "172.16.0.1": true, "192.168.1.1": true, "fd00::1": true,
-		"8.8.8.8": false, "172.32.0.1": false, "0.0.0.0": false, "::": false, "224.0.0.1": false, "255.255.255.255": false, "2001:4860:4860::8888": false, "::ffff:127.0.0.1": true, "::ffff:8.8.8.8": false, "100.64.0.1": false,
-	} {
-		if isNear(netip.MustParseAddr(address)) != want {
-			t.Errorf("%s: not %v", address, want)
-		}
 	}
 }

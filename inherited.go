@@ -19,6 +19,7 @@ import (
 
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 const (
@@ -70,7 +71,7 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 			return c, false, err
 		}
 	}
-	outer := sys.wire(target{kind: toIdentity, base: base, timeout: c.Plan.Timeout})
+	outer := sys.client(transport.Target{Kind: transport.ManagedIdentity, Base: base, Timeout: c.Plan.Timeout})
 	c.source = remember(c.Plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if ask.Claims != "" {
 			return Token{}, onlyOutside("answer a claims challenge")
@@ -94,7 +95,7 @@ func onlyOutside(what string) error {
 }
 
 // askOuter gets a token from the outer process.
-func askOuter(ctx context.Context, outer *wire, base, secret, name string, life time.Duration) (Token, error) {
+func askOuter(ctx context.Context, outer *transport.Client, base, secret, name string, life time.Duration) (Token, error) {
 	query := url.Values{"api-version": {endpointVersion}, "resource": {name}}
 	if life > 0 {
 		query.Set(endpointLife, strconv.Itoa(int(life.Seconds())))

@@ -19,6 +19,7 @@ import (
 
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // maxAddress is what every browser, launcher and proxy on the way takes.
@@ -29,9 +30,9 @@ const browserWait = 15 * time.Minute
 
 // browserSignIn is a sign-in in the browser: what MSAL does in it, and what is expected.
 type browserSignIn struct {
-	wire     *wire  // to the cloud's login host
-	clientID string // whom the id_token must be for
-	tenant   string // as typed: a GUID must be the id_token's own
+	client   *transport.Client // to the cloud's login host
+	clientID string            // whom the id_token must be for
+	tenant   string            // as typed: a GUID must be the id_token's own
 
 	// address is MSAL's AuthCodeURL; what that leaves out is added here.
 	address func(ctx context.Context, redirectURI string) (string, error)
@@ -48,13 +49,13 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 		return err
 	}
 	defer callback.close()
-	asking, cancel := context.WithTimeout(ctx, a.wire.timeout)
+	asking, cancel := context.WithTimeout(ctx, a.client.Timeout)
 	defer cancel()
 	address, err := a.address(asking, callback.redirectURI)
 	if err != nil {
 		return err
 	}
-	if address, err = completeAddress(a.wire, address, secrets); err != nil {
+	if address, err = completeAddress(a.client, address, secrets); err != nil {
 		return err
 	}
 	fmt.Fprintf(sys.stderr, "Sign in at this address, in a browser on this machine:\n%s\nIf the page shows an error that only you can see, press Ctrl-C here.\n", address)
@@ -69,7 +70,7 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 				return err
 			}
 		case form := <-callback.arrived:
-			redeeming, cancel := context.WithTimeout(ctx, a.wire.timeout)
+			redeeming, cancel := context.WithTimeout(ctx, a.client.Timeout)
 			defer cancel()
 			err := a.finish(redeeming, callback.redirectURI, form, secrets)
 			callback.tell(err == nil)
@@ -86,12 +87,12 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 
 // finish makes a sign-in of what came to the redirect URI with the right state.
 func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.Values, secrets callbackSecrets) error {
-	want := a.wire.issuerTemplate()
+	want := a.client.IssuerTemplate()
 	if iss := form.Get("iss"); strings.Contains(iss, "://") && authorityOf(iss) != authorityOf(want) { // RFC 9207 §2.4
 		return failure.New("hostile-answer", "The answer in the browser came from another issuer.")
 	}
 	if code := form.Get("error"); code != "" {
-		return a.wire.declined(form)
+		return a.client.Declined(form)
 	}
 	raw, err := a.redeem(ctx, form.Get("code"), redirectURI, secrets.verifier)
 	if err != nil {
@@ -142,10 +143,10 @@ func randomText() string {
 
 // completeAddress adds to MSAL's authorize URL what AuthCodeURL leaves out, and checks
 // that a browser may be sent there.
-func completeAddress(w *wire, address string, secrets callbackSecrets) (string, error) {
+func completeAddress(w *transport.Client, address string, secrets callbackSecrets) (string, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Fragment != "" || !w.hasPage(u) {
-		return "", failure.New("hostile-answer", "The sign-in page is not on %s, so it was not opened.", w.base)
+	if err != nil || u.Fragment != "" || !w.HasPage(u) {
+		return "", failure.New("hostile-answer", "The sign-in page is not on %s, so it was not opened.", w.Base)
 	}
 	q := u.Query()
 	challenge := sha256.Sum256([]byte(secrets.verifier))
@@ -155,7 +156,7 @@ func completeAddress(w *wire, address string, secrets callbackSecrets) (string, 
 	q.Set("nonce", secrets.nonce)
 	q.Set("response_mode", "form_post") // the code is in no address, history or log
 	q.Set("scope", strings.TrimSpace(q.Get("scope")+" openid offline_access profile"))
-	q.Set("client-request-id", w.correlation)
+	q.Set("client-request-id", w.Correlation)
 	u.RawQuery = q.Encode()
 	if address = u.String(); len(address) > maxAddress {
 		return "", failure.New("bad-value", "With so many scopes the sign-in page's address is longer than servers and browsers take.").

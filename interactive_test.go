@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // visitor is a person with a browser: what it does with the address of a sign-in, and
@@ -38,7 +39,7 @@ func signInWith(ctx context.Context, visit visitor, claims map[string]any) (rede
 		return nil
 	}}}
 	err = authorize(ctx, sys, browserSignIn{
-		wire:     entraWire(nil),
+		client:   entraClient(nil),
 		clientID: "app",
 		tenant:   testTenant,
 		address: func(_ context.Context, redirectURI string) (string, error) {
@@ -133,18 +134,18 @@ func TestIssuerIsTheClouds(t *testing.T) {
 	if !ok {
 		t.Fatal("no China")
 	}
-	builtIn := (&system{}).wire(Plan{Environment: china}.entra())
+	builtIn := (&system{}).client(Plan{Environment: china}.entra())
 	private := asked(&server{handle: func(*http.Request, url.Values) (int, string) {
 		return 200, `{"authorization_endpoint":"https://login.private.example/a","token_endpoint":"https://login.private.example/t","issuer":"https://sts.private.example/{tenantid}/v2.0"}`
 	}})
-	if private.issuerTemplate() != "" {
-		t.Errorf("an issuer before anybody was asked: %q", private.issuerTemplate())
+	if private.IssuerTemplate() != "" {
+		t.Errorf("an issuer before anybody was asked: %q", private.IssuerTemplate())
 	}
 	if _, err := private.Do(get("https://login.private.example/t/v2.0/.well-known/openid-configuration")); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		w    *wire
+		w    *transport.Client
 		host string
 		good bool
 	}{
@@ -152,9 +153,9 @@ func TestIssuerIsTheClouds(t *testing.T) {
 		{private, "sts.private.example", true}, {private, "login.private.example", false}, {asked(nil), "login.private.example", false},
 	} {
 		raw := unsigned(map[string]any{"nonce": "n", "aud": "app", "tid": testTenant, "iss": "https://" + test.host + "/" + testTenant + "/v2.0"})
-		err := idToken{Issuer: test.w.issuerTemplate(), Audience: "app", Nonce: "n"}.check(raw)
+		err := idToken{Issuer: test.w.IssuerTemplate(), Audience: "app", Nonce: "n"}.check(raw)
 		if (err == nil) != test.good || err != nil && idOf(err) != "hostile-answer" {
-			t.Errorf("%s by %s: %v", test.w.base, test.host, err)
+			t.Errorf("%s by %s: %v", test.w.Base, test.host, err)
 		}
 	}
 }
@@ -368,7 +369,7 @@ func TestNoBrowserIsToldAtOnce(t *testing.T) {
 	var stderr bytes.Buffer
 	sys := &system{stderr: &stderr, outside: outside{openURL: func(context.Context, string) error { return &noBrowser{"there is no display"} }}}
 	err := authorize(t.Context(), sys, browserSignIn{
-		wire: entraWire(nil),
+		client: entraClient(nil),
 		address: func(context.Context, string) (string, error) {
 			return "https://login.microsoftonline.com/authorize", nil
 		},
@@ -398,14 +399,14 @@ func TestSignInPageMustBeTheClouds(t *testing.T) {
 		"http://[::ffff:8.8.8.8]:80/":                        true,
 		"https://login.microsoftonline.com/$(touch x)`;'\"%": false,
 	} {
-		w := entraWire(nil)
-		w.practice = practice
+		w := entraClient(nil)
+		w.Practice = practice
 		if got, err := completeAddress(w, address, callbackSecrets{}); idOf(err) != "hostile-answer" {
 			t.Errorf("%s: %s %v", address, got, err)
 		}
 	}
-	w := entraWire(nil)
-	w.practice = true
+	w := entraClient(nil)
+	w.Practice = true
 	if _, err := completeAddress(w, "http://127.0.0.1:8080/tenant/oauth2/v2.0/authorize?client_id=a", callbackSecrets{}); err != nil {
 		t.Error(err)
 	}

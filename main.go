@@ -22,6 +22,7 @@ import (
 	"golang.org/x/term"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // outside is the part of system that a browser page does not have.
@@ -60,12 +61,12 @@ func newSystem() *system {
 		keeps:     openKeep,
 		cloudFile: userCloudFile(),
 		outside: outside{
-			internet: newInternet(),
-			direct:   newDirect(),
+			internet: transport.NewInternet(),
+			direct:   transport.NewDirect(),
 			dial:     (&net.Dialer{}).DialContext,
 			environ:  os.Environ,
 
-			correlation: newCorrelation(),
+			correlation: transport.NewCorrelation(),
 		},
 	}
 	sys.readSecret = readSecret

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"os/exec"
 	"syscall"
 
@@ -14,10 +13,6 @@ import (
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP, HideWindow: true}
 }
-
-// isOf says whether a file belongs to who owns its folder: here who may write into it is
-// for its access list to say.
-func isOf(fs.FileInfo, fs.FileInfo) bool { return true }
 
 // isPortTaken says whether listening failed because another program has the port.
 func isPortTaken(err error) bool {

@@ -17,6 +17,7 @@ import (
 
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // graphRequest is a request as it was typed.
@@ -56,7 +57,7 @@ func sendRequest(ctx context.Context, sys *system, p Params) error {
 		sys:          sys,
 		connection:   c,
 		ask:          ask,
-		wire:         c.there.wire(target{kind: toGraph, base: c.Plan.Environment.GraphEndpoint, timeout: c.Plan.Timeout}),
+		client:       c.there.client(transport.Target{Kind: transport.Graph, Base: c.Plan.Environment.GraphEndpoint, Timeout: c.Plan.Timeout}),
 	}
 	return g.run(ctx, address)
 }
@@ -117,7 +118,7 @@ type graphClient struct {
 	sys        *system
 	connection Connection
 	ask        Ask
-	wire       *wire
+	client     *transport.Client
 }
 
 // run sends the request and hands the answer on.
@@ -186,7 +187,7 @@ func (g *graphClient) send(ctx context.Context, address string) (*http.Response,
 		r.Header.Set(h.name, h.value)
 	}
 	r.Header.Set("Authorization", "Bearer "+token.access.open())
-	return g.wire.Do(r)
+	return g.client.Do(r)
 }
 
 // checkAudience keeps a token that can be read for those that it is for: Graph of this

@@ -40,7 +40,7 @@ func (g *graphClient) deliver(resp *http.Response, w io.Writer) error {
 		case n == 0:
 			g.tellEmpty(resp)
 		default:
-			g.sys.warn("The answer, %d bytes of %s, is not shown on a terminal: add -OutputFilePath FILE.", n, g.wire.mediaType(resp.Header))
+			g.sys.warn("The answer, %d bytes of %s, is not shown on a terminal: add -OutputFilePath FILE.", n, g.client.MediaType(resp.Header))
 		}
 		return err
 	}
@@ -111,7 +111,7 @@ func (g *graphClient) collect(ctx context.Context, address string, w io.Writer) 
 		})
 		resp.Body.Close()
 		if err == nil && next == address {
-			err = failure.New("hostile-answer", "%s names a page as the one after itself.", g.wire.host())
+			err = failure.New("hostile-answer", "%s names a page as the one after itself.", g.client.Host())
 		}
 		if err == nil && next == "" {
 			return out.end()

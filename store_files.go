@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // readFile reads a whole file of dir.
@@ -78,7 +79,7 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 		}
 		return errors.Join(write(file), notWritten(path, file.Close()))
 	}
-	part := path + "." + newCorrelation()[:8] + ".part"
+	part := path + "." + transport.NewCorrelation()[:8] + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return notWritten(path, err)

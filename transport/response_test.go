@@ -1,11 +1,7 @@
-//go:build !js
-
-package main
+package transport
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -80,16 +76,16 @@ var tokenAnswers = []struct {
 	{"an error", `{"error":"invalid_grant","error_description":"AADSTS70000: no"}`, false},
 }
 
-func TestAnswerKeysAreSorted(t *testing.T) {
-	if !slices.IsSorted(answerKeys) {
-		t.Error("answerKeys is not sorted")
+func TestResponseKeysAreSorted(t *testing.T) {
+	if !slices.IsSorted(responseKeys) {
+		t.Error("responseKeys is not sorted")
 	}
 }
 
 func TestTokenAnswers(t *testing.T) {
 	for _, test := range tokenAnswers {
 		s := &server{handle: func(*http.Request, url.Values) (int, string) { return 200, test.body }}
-		result, err := secretSignIn(t.Context(), entraWire(s))
+		result, err := secretSignIn(t.Context(), toEntra(s))
 		if (err == nil) != test.good || (result.AccessToken != "") != test.good {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -100,7 +96,7 @@ func TestTokenAnswers(t *testing.T) {
 	}
 }
 
-// FuzzTokenAnswer looks for an answer that the wire lets through and MSAL cannot read:
+// FuzzTokenAnswer looks for a response that transport lets through and MSAL cannot read:
 // it would quote it.
 func FuzzTokenAnswer(f *testing.F) {
 	for _, test := range tokenAnswers {
@@ -110,8 +106,8 @@ func FuzzTokenAnswer(f *testing.F) {
 	f.Add(`{"token_type":"Bearer","expires_in":"\"3599\"","access_token":"a","client_info":"` + base64.RawURLEncoding.EncodeToString([]byte(`{"uid":1}`)) + `"}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		s := &server{handle: func(*http.Request, url.Values) (int, string) { return 200, body }}
-		w := entraWire(s)
-		client, err := public.New("app", public.WithAuthority(w.base+"/"+w.tenant), public.WithHTTPClient(w), public.WithInstanceDiscovery(false))
+		w := toEntra(s)
+		client, err := public.New("app", public.WithAuthority(w.Base+"/"+w.Tenant), public.WithHTTPClient(w), public.WithInstanceDiscovery(false))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +134,7 @@ func TestIdentityAnswers(t *testing.T) {
 		`{"access_token":"a","expires_on":"5","token_type":"pop"}`:                                                                                        false,
 	} {
 		s := &server{handle: func(*http.Request, url.Values) (int, string) { return 200, body }}
-		if _, err := identityWire(s, false).Do(get("http://127.0.0.1:40342/token")); (err == nil) != good {
+		if _, err := toIdentity(s, false).Do(get("http://127.0.0.1:40342/token")); (err == nil) != good {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -175,8 +171,8 @@ func TestDiscoveryPointsNowhereElse(t *testing.T) {
 		if (err == nil) != test.good || err != nil && idOf(err) != "hostile-answer" {
 			t.Errorf("%s: %v", test.body, err)
 		}
-		if test.good && !strings.Contains(test.body, `"`+w.issuerTemplate()+`"`) {
-			t.Errorf("%s: issuer %q", test.body, w.issuerTemplate())
+		if test.good && !strings.Contains(test.body, `"`+w.IssuerTemplate()+`"`) {
+			t.Errorf("%s: issuer %q", test.body, w.IssuerTemplate())
 		}
 	}
 }
@@ -254,33 +250,32 @@ func TestRefusals(t *testing.T) {
 		contentType string
 		body        string
 		want        string
-		exit        int
 	}{
-		{"token", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50076: MFA","error_codes":[50076],"suberror":"basic_action","claims":"{}"}`, "refused", 5},
-		{"token", 401, "", `{"error":"invalid_client","error_description":"AADSTS7000222: expired"}`, "refused", 5},
-		{"token", 400, "", `{"error":"access_denied"}`, "declined", 3},
-		{"token", 400, "", `{"error":"access_denied","error_description":"AADSTS65004: declined","error_codes":[65004]}`, "declined", 3},
-		{"token", 400, "", `{"error":"access_denied","error_description":"AADSTS53003: policy","error_codes":[53003]}`, "refused", 5},
-		{"token", 400, "", `{"error":"invalid_grant","error_description":"AADSTS65004: declined","error_codes":[65004]}`, "declined", 3},
-		{"token", 400, "", `{"error":["odd"],"error_codes":"odd","trace_id":7}`, "hostile-answer", 5},
-		{"token", 400, "", `{}`, "hostile-answer", 5},
-		{"token", 403, "text/html", `<html><title>Blocked</title></html>`, "hostile-answer", 5},
-		{"token", 502, "text/html", `<html>`, "network", 6},
-		{"token", 204, "", ``, "hostile-answer", 5},
-		{"token", 206, "", goodToken, "hostile-answer", 5},
-		{"token", 200, "", `{"error":"invalid_client"}`, "refused", 5},
-		{"device poll", 400, "", `{"error":"authorization_declined","error_codes":[70018]}`, "declined", 3},
-		{"device poll", 400, "", `{"error":"expired_token","error_description":"AADSTS70020: expired"}`, "timeout", 7},
-		{"device poll", 400, "", `{"error":"code_expired"}`, "timeout", 7},
-		{"device poll", 400, "", `{"error":"bad_verification_code"}`, "refused", 5},
-		{"device poll", 403, "text/html", `<html>`, "hostile-answer", 5},
-		{"device code", 400, "", `{"error":"unauthorized_client","error_description":"AADSTS700016: unknown"}`, "refused", 5},
-		{"identity", 400, "", `{"error":"invalid_request","error_description":"Identity not found"}`, "no-managed-identity", 4},
-		{"identity", 400, "", `{"error":"invalid_resource","error_description":"AADSTS500011: unknown"}`, "refused", 5},
-		{"identity", 403, "text/plain", `Metadata-Flavor is missing`, "no-managed-identity", 4},
-		{"identity", 400, "", `{"statusCode":400,"message":"No User Assigned Managed Identity found","correlationId":"c"}`, "refused", 5},
-		{"arc", 200, "", goodToken, "hostile-answer", 5},
-		{"arc", 401, "", ``, "hostile-answer", 5},
+		{"token", 400, "", `{"error":"invalid_grant","error_description":"AADSTS50076: MFA","error_codes":[50076],"suberror":"basic_action","claims":"{}"}`, "refused"},
+		{"token", 401, "", `{"error":"invalid_client","error_description":"AADSTS7000222: expired"}`, "refused"},
+		{"token", 400, "", `{"error":"access_denied"}`, "declined"},
+		{"token", 400, "", `{"error":"access_denied","error_description":"AADSTS65004: declined","error_codes":[65004]}`, "declined"},
+		{"token", 400, "", `{"error":"access_denied","error_description":"AADSTS53003: policy","error_codes":[53003]}`, "refused"},
+		{"token", 400, "", `{"error":"invalid_grant","error_description":"AADSTS65004: declined","error_codes":[65004]}`, "declined"},
+		{"token", 400, "", `{"error":["odd"],"error_codes":"odd","trace_id":7}`, "hostile-answer"},
+		{"token", 400, "", `{}`, "hostile-answer"},
+		{"token", 403, "text/html", `<html><title>Blocked</title></html>`, "hostile-answer"},
+		{"token", 502, "text/html", `<html>`, "network"},
+		{"token", 204, "", ``, "hostile-answer"},
+		{"token", 206, "", goodToken, "hostile-answer"},
+		{"token", 200, "", `{"error":"invalid_client"}`, "refused"},
+		{"device poll", 400, "", `{"error":"authorization_declined","error_codes":[70018]}`, "declined"},
+		{"device poll", 400, "", `{"error":"expired_token","error_description":"AADSTS70020: expired"}`, "timeout"},
+		{"device poll", 400, "", `{"error":"code_expired"}`, "timeout"},
+		{"device poll", 400, "", `{"error":"bad_verification_code"}`, "refused"},
+		{"device poll", 403, "text/html", `<html>`, "hostile-answer"},
+		{"device code", 400, "", `{"error":"unauthorized_client","error_description":"AADSTS700016: unknown"}`, "refused"},
+		{"identity", 400, "", `{"error":"invalid_request","error_description":"Identity not found"}`, "no-managed-identity"},
+		{"identity", 400, "", `{"error":"invalid_resource","error_description":"AADSTS500011: unknown"}`, "refused"},
+		{"identity", 403, "text/plain", `Metadata-Flavor is missing`, "no-managed-identity"},
+		{"identity", 400, "", `{"statusCode":400,"message":"No User Assigned Managed Identity found","correlationId":"c"}`, "refused"},
+		{"arc", 200, "", goodToken, "hostile-answer"},
+		{"arc", 401, "", ``, "hostile-answer"},
 	} {
 		s := &server{handle: func(*http.Request, url.Values) (int, string) { return test.status, test.body }}
 		if test.contentType != "" {
@@ -290,7 +285,7 @@ func TestRefusals(t *testing.T) {
 			s.header = http.Header{"Retry-After": {"9999"}}
 		}
 		_, err := questions(s)[test.question]()
-		if idOf(err) != test.want || kindOf(idOf(err)).exit != test.exit {
+		if idOf(err) != test.want {
 			t.Errorf("%s, %d %s: %s %v", test.question, test.status, test.body, idOf(err), err)
 		}
 	}
@@ -324,38 +319,11 @@ func TestGraphRefusal(t *testing.T) {
 			return 401, `{"error":{"code":"InvalidAuthenticationToken","message":"Continuous access evaluation","innerError":{"date":"2026-11-22T22:01:02","request-id":"r","client-request-id":"c"}}}`
 		},
 	}
-	_, err := graphWire(s).Do(get("https://graph.microsoft.com/v1.0/me"))
+	_, err := toGraph(s).Do(get("https://graph.microsoft.com/v1.0/me"))
 	f := failure.From(err)
 	want := failure.Server{Host: "graph.microsoft.com", Status: 401, Code: "InvalidAuthenticationToken", Description: "Continuous access evaluation",
 		Claims: `{"access_token":{}}`, TraceID: "r", CorrelationID: "c", Timestamp: "2026-11-22T22:01:02"}
 	if f.Server == nil || *f.Server != want || f.ID != "refused" {
 		t.Errorf("%v %+v", f, f.Server)
-	}
-}
-
-// TestDeviceMessageNamesNoOtherPage: the message that comes with a code is shown, but it
-// may send people anywhere; then Entra's usual one stands in for it.
-func TestDeviceMessageNamesNoOtherPage(t *testing.T) {
-	const page, usual = "https://microsoft.com/devicelogin", "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code ABCD1234 to authenticate."
-	for message, want := range map[string]string{
-		"Öffnen Sie " + page + " und geben Sie ABCD1234 ein.": "Öffnen Sie " + page + " und geben Sie ABCD1234 ein.",
-		"At " + page + " enter\x1b[2J ABCD1234":               "At " + page + " enter\\x1b[2J ABCD1234",
-		"":                                                    usual,
-		"Go to https://evil.example, enter ABCD1234":           usual,
-		"Go to " + page + ".evil.example/a and enter ABCD1234": usual,
-		page + "@evil.example ABCD1234":                        usual,
-		"At " + page + " or //evil.example enter ABCD1234":     usual,
-		"Go to " + page + " and enter EVIL":                    usual,
-	} {
-		body, _ := json.Marshal(map[string]any{"user_code": "ABCD1234", "device_code": "d", "verification_uri": page, "expires_in": 1, "interval": 5, "message": message})
-		synctest.Test(t, func(t *testing.T) {
-			flow := faultyFlows[slices.IndexFunc(faultyFlows, func(f faultyFlow) bool { return f.name == "device code" })]
-			s := newFaultyScene(flow, fault{match: flow.match, status: 200, body: string(body)}, map[string]string{})
-			var stdout, stderr bytes.Buffer
-			status := run(t.Context(), s.system(&stdout, &stderr), shellWords(flow.typed, s.env)[1:])
-			if said := stderr.String(); status != 7 || !strings.HasPrefix(said, want+"\nOnly for a sign-in that you started") {
-				t.Errorf("%q: status %d\n%s", message, status, said)
-			}
-		})
 	}
 }

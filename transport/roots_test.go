@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package transport
 
 import (
 	"bufio"
@@ -354,7 +352,7 @@ func compareChains(t *testing.T, folder string) {
 			routes = append(routes, true)
 		}
 		for _, proxied := range routes {
-			plain, ours := c.transport(t, server, proxied), newFewRoots(c.transport(t, server, proxied))
+			plain, ours := c.transport(t, server, proxied), newInternet(c.transport(t, server, proxied))
 			goState, goErr := reach(plain, c.Host)
 			state, err := reach(ours, c.Host)
 			if outcome(err) != outcome(goErr) || (state == nil) != (goState == nil) {
@@ -459,8 +457,8 @@ func (c chain) transport(t *testing.T, address string, proxied bool) *http.Trans
 	return transport
 }
 
-// TestFewRootsIsForPlainNames: what is not has all the roots, and Go's own verification.
-func TestFewRootsIsForPlainNames(t *testing.T) {
+// TestFewRootsAreForPlainNames: what is not has all the roots, and Go's own verification.
+func TestFewRootsAreForPlainNames(t *testing.T) {
 	if !usualRules() {
 		t.Skip("left out: here the system verifies, or Go is told how to")
 	}
@@ -504,12 +502,12 @@ func TestFewRootsIsForPlainNames(t *testing.T) {
 		if err != nil {
 			continue // nobody gets that far
 		}
-		if suits := newFewRoots(transport).suits(&http.Request{URL: u}); suits != c.suits {
+		if suits := newInternet(transport).suits(&http.Request{URL: u}); suits != c.suits {
 			t.Errorf("%s: %v", c.url, suits)
 		}
 	}
 	t.Setenv("GODEBUG", "http2debug=1,x509usepolicies=0")
-	if newFewRoots(newTransport()).suits(get("https://login.microsoftonline.com/")) {
+	if newInternet(newTransport()).suits(get("https://login.microsoftonline.com/")) {
 		t.Error("GODEBUG asks for other rules")
 	}
 }

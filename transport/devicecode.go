@@ -1,10 +1,8 @@
-//go:build !js
-
 // The device flow's polling as RFC 8628 §3.5 wants it. MSAL polls by a rhythm of its own
 // and gives up at the first broken connection, so its polls are held back here until
 // they are due, and one that got lost is answered with "not yet".
 
-package main
+package transport
 
 import (
 	"context"
@@ -19,7 +17,8 @@ import (
 	"time"
 )
 
-type pace struct {
+// polling is when the next poll for a device code is due.
+type polling struct {
 	mu       sync.Mutex
 	interval time.Duration
 	blips    int // lost polls in a row
@@ -33,21 +32,21 @@ const (
 )
 
 // start begins a new code's polling.
-func (p *pace) start(interval time.Duration) {
+func (p *polling) start(interval time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.interval, p.blips, p.due = interval, 0, time.Now().Add(interval)
 }
 
-func (p *pace) wait(ctx context.Context) error {
+func (p *polling) wait(ctx context.Context) error {
 	p.mu.Lock()
 	due := p.due
 	p.mu.Unlock()
 	return pause(ctx, time.Until(due))
 }
 
-// next sets when to ask again after an answer.
-func (p *pace) next(slower bool) {
+// next sets when to ask again after a response.
+func (p *polling) next(slower bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if slower {
@@ -56,8 +55,8 @@ func (p *pace) next(slower bool) {
 	p.blips, p.due = 0, time.Now().Add(p.interval)
 }
 
-// lost sets when to ask again after no answer, or one that asks to wait.
-func (p *pace) lost(told time.Duration) {
+// lost sets when to ask again after no response, or one that asks to wait.
+func (p *polling) lost(told time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.blips++
@@ -66,38 +65,38 @@ func (p *pace) lost(told time.Duration) {
 }
 
 // poll sends a device poll when it is due. It is one try: the next poll is the next one.
-func (w *wire) poll(c *call) (*http.Response, error) {
+func (client *Client) poll(c *call) (*http.Response, error) {
 	parent := c.request.Context()
-	if err := w.pace.wait(parent); err != nil {
+	if err := client.polling.wait(parent); err != nil {
 		return nil, err
 	}
-	ctx, limit := newLimit(parent, min(w.timeout, maxPoll))
-	defer limit.stop()
-	a, err := w.attempt(ctx, c, 1)
+	ctx, deadline := newDeadline(parent, min(client.Timeout, maxPoll))
+	defer deadline.stop()
+	resp, err := client.attempt(ctx, c, 1)
 	switch {
 	case err != nil && (parent.Err() != nil || isFinal(err)):
-		return nil, w.unreachable(parent, ctx, err)
+		return nil, client.unreachable(parent, ctx, err)
 	case err != nil:
-		w.pace.lost(0)
-		return c.answer(http.StatusBadRequest, []byte(`{"error":"authorization_pending"}`)), nil
-	case slices.Contains(retryStatuses, a.StatusCode):
-		w.pace.lost(retryAfter(a.Header, time.Now()))
-		return c.answer(http.StatusBadRequest, []byte(`{"error":"authorization_pending"}`)), nil
+		client.polling.lost(0)
+		return c.respond(http.StatusBadRequest, []byte(`{"error":"authorization_pending"}`)), nil
+	case slices.Contains(retryStatuses, resp.StatusCode):
+		client.polling.lost(retryAfter(resp.Header, time.Now()))
+		return c.respond(http.StatusBadRequest, []byte(`{"error":"authorization_pending"}`)), nil
 	}
-	if yes, slower := pending(a); yes {
-		w.pace.next(slower)
-		return c.answer(http.StatusBadRequest, a.body), nil
+	if yes, slower := pending(resp); yes {
+		client.polling.next(slower)
+		return c.respond(http.StatusBadRequest, resp.body), nil
 	}
-	return w.judge(c, a, false)
+	return client.judge(c, resp, false)
 }
 
 // verificationHosts are where Entra sends people to enter a device code, beside the
 // authority's own host.
 var verificationHosts = []string{"microsoft.com", "www.microsoft.com", "login.microsoft.com", "aka.ms"}
 
-// checkDeviceCode checks a device code answer (RFC 8628 §3.2): a phisher's page must not
+// checkDeviceCode checks a device code response (RFC 8628 §3.2): a phisher's page must not
 // reach the person, and MSAL wants numbers that are numbers.
-func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
+func (client *Client) checkDeviceCode(fields map[string]json.RawMessage) error {
 	var typed struct {
 		ExpiresIn int    `json:"expires_in"`
 		Interval  int    `json:"interval"`
@@ -121,9 +120,9 @@ func (w *wire) checkDeviceCode(fields map[string]json.RawMessage) error {
 	}
 	page := textOf(fields["verification_uri"])
 	u, err := url.Parse(page)
-	if err != nil || u.String() != page || !w.hasPage(u) && !(u.Scheme == "https" && u.User == nil && slices.Contains(verificationHosts, u.Host)) {
+	if err != nil || u.String() != page || !client.HasPage(u) && !(u.Scheme == "https" && u.User == nil && slices.Contains(verificationHosts, u.Host)) {
 		return errors.New("it sends people to a page that is not Microsoft's to enter the code")
 	}
-	w.pace.start(time.Duration(max(typed.Interval, 1)) * time.Second)
+	client.polling.start(time.Duration(max(typed.Interval, 1)) * time.Second)
 	return nil
 }

@@ -1,8 +1,6 @@
-//go:build !js
-
 // The connections themselves: how they are made, and what went wrong with one, in words.
 
-package main
+package transport
 
 import (
 	"cmp"
@@ -27,17 +25,18 @@ import (
 	"connect-entra/failure"
 )
 
-// newCorrelation is a random GUID, sent as client-request-id: what an administrator
+// NewCorrelation is a random GUID, sent as client-request-id: what an administrator
 // finds a request by in the sign-in log.
-func newCorrelation() string {
+func NewCorrelation() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// newInternet connects to Entra and Graph, through the proxies of the environment.
-func newInternet() http.RoundTripper { return newFewRoots(newTransport()) }
+// NewInternet connects to Entra and Graph, through the proxies of the environment. One serves
+// the whole process: connections are kept for its other requests.
+func NewInternet() *Internet { return newInternet(newTransport()) }
 
 func newTransport() *http.Transport {
 	return &http.Transport{
@@ -52,13 +51,13 @@ func newTransport() *http.Transport {
 	}
 }
 
-// newDirect connects to the managed-identity service of this host: near, without a
+// NewDirect connects to the managed-identity service of this host: near, without a
 // proxy, and to no public address, whatever a name resolves to.
-func newDirect() http.RoundTripper {
+func NewDirect() http.RoundTripper {
 	dialer := &net.Dialer{
 		Timeout: time.Second,
 		Control: func(_, address string, _ syscall.RawConn) error {
-			if to, err := netip.ParseAddrPort(address); err != nil || !isNear(to.Addr()) {
+			if to, err := netip.ParseAddrPort(address); err != nil || !IsNear(to.Addr()) {
 				return failure.New("hostile-answer", "The managed-identity endpoint is at the public address %s.", address)
 			}
 			return nil
@@ -73,14 +72,16 @@ func newDirect() http.RoundTripper {
 	}
 }
 
-// isNear holds for addresses that do not leave the host or its network.
-func isNear(a netip.Addr) bool {
+// IsNear holds for addresses that do not leave the host or its network: loopback,
+// link-local, private (RFC 1918, RFC 4193).
+func IsNear(a netip.Addr) bool {
 	a = a.Unmap()
 	return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsPrivate()
 }
 
 // environmentProxy is http.ProxyFromEnvironment, but for an address that cannot be read:
-// Go then looks for a proxy of another name, or goes past it without a word.
+// Go then looks for a proxy of another name, or goes past it without a word; here it is a
+// failure.
 func environmentProxy(r *http.Request) (*url.URL, error) {
 	if !isProxy(cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy"))) {
 		return nil, failure.New("bad-value", "HTTPS_PROXY is not the address of a proxy.").
@@ -138,8 +139,8 @@ func notSent(err error) bool {
 }
 
 // unreachable makes a failure of a request that got no answer. parent is the caller's
-// context, ctx the one with the time limit in it.
-func (w *wire) unreachable(parent, ctx context.Context, err error) error {
+// context, ctx the one with the deadline in it.
+func (client *Client) unreachable(parent, ctx context.Context, err error) error {
 	var f *failure.Error
 	switch {
 	case errors.As(err, &f):
@@ -147,21 +148,21 @@ func (w *wire) unreachable(parent, ctx context.Context, err error) error {
 	case errors.Is(parent.Err(), context.Canceled):
 		return parent.Err()
 	case errors.Is(context.Cause(ctx), errSlow), parent.Err() != nil:
-		return failure.New("timeout", "%s did not answer within the %s of -ClientTimeout.", w.host(), w.timeout).Because(context.DeadlineExceeded).
-			Try("allow more: -ClientTimeout %d", int(2*max(w.timeout, time.Second)/time.Second))
+		return failure.New("timeout", "%s did not answer within the %s of -ClientTimeout.", client.Host(), client.Timeout).Because(context.DeadlineExceeded).
+			Try("allow more: -ClientTimeout %d", int(2*max(client.Timeout, time.Second)/time.Second))
 	case errors.Is(err, errTooLong):
-		return failure.New("hostile-answer", "The answer of %s is longer than 1 MiB.", w.host()).Because(err)
+		return failure.New("hostile-answer", "The answer of %s is longer than 1 MiB.", client.Host()).Because(err)
 	}
-	return failure.New("network", "%s cannot be reached: %s.", w.host(), networkReason(err)).Because(err)
+	return failure.New("network", "%s cannot be reached: %s.", client.Host(), Reason(err)).Because(err)
 }
 
 // via tells what of the environment stands between here and the server.
 func via(next http.RoundTripper, r *http.Request) (lines []string) {
-	internet, ok := next.(*fewRoots)
-	if !ok || internet.all.Proxy == nil {
+	internet, ok := next.(*Internet)
+	if !ok || internet.Transport.Proxy == nil {
 		return nil
 	}
-	if proxy, err := internet.all.Proxy(r); err == nil && proxy != nil {
+	if proxy, err := internet.Transport.Proxy(r); err == nil && proxy != nil {
 		lines = append(lines, "through the proxy "+failure.Clean(proxy.Scheme+"://"+proxy.Host))
 	}
 	for _, name := range certificateVariables {
@@ -189,9 +190,9 @@ func trustMore(system string) string {
 	return certificateVariables[0] + " names others"
 }
 
-// networkReason says in words why a connection failed. The errors' own texts may quote
-// what a stranger sent, so only those of the system are used.
-func networkReason(err error) string {
+// Reason says in words why a connection failed, without a full stop. The errors' own texts
+// may quote what a stranger sent, so only those of the system are used.
+func Reason(err error) string {
 	var (
 		certificate *tls.CertificateVerificationError
 		authority   x509.UnknownAuthorityError

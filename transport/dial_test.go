@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package transport
 
 import (
 	"bytes"
@@ -13,19 +11,17 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"connect-entra/failure"
 )
 
-var errRefused = syscall.ECONNREFUSED
-
-// localWire reaches a server of the test's through the real transport.
-func localWire(t *testing.T, base string, change func(*http.Transport)) *wire {
+// local reaches a server of the test's through the real transport.
+func local(t *testing.T, base string, change func(*http.Transport)) *Client {
 	t.Helper()
 	transport := newTransport()
 	transport.Proxy = nil
@@ -33,13 +29,13 @@ func localWire(t *testing.T, base string, change func(*http.Transport)) *wire {
 		change(transport)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	w := entraWire(newFewRoots(transport))
-	w.base, w.timeout = base, time.Minute
+	w := toEntra(newInternet(transport))
+	w.Base, w.Timeout = base, time.Minute
 	return w
 }
 
-func askToken(w *wire) error {
-	_, err := w.Do(formRequest(w.base+"/t/oauth2/v2.0/token", url.Values{"grant_type": {"authorization_code"}, "code": {tokenSecret}}))
+func askToken(w *Client) error {
+	_, err := w.Do(formRequest(w.Base+"/t/oauth2/v2.0/token", url.Values{"grant_type": {"authorization_code"}, "code": {tokenSecret}}))
 	return err
 }
 
@@ -74,20 +70,20 @@ func TestConnectionsThatCannotBeTrusted(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct {
-		w    *wire
+		w    *Client
 		want string
 	}{
-		"self-signed":    {localWire(t, self.URL, nil), "not from an authority"},
-		"another name":   {localWire(t, strings.Replace(self.URL, "127.0.0.1", "localhost", 1), trust(self)), "for another host"},
-		"TLS 1.1":        {localWire(t, old.URL, trust(old)), "does not speak TLS 1.2"},
-		"no TLS":         {localWire(t, strings.Replace(plain.URL, "http:", "https:", 1), nil), "does not speak TLS 1.2"},
-		"nobody listens": {localWire(t, "https://127.0.0.1:1", nil), "refused"},
+		"self-signed":    {local(t, self.URL, nil), "not from an authority"},
+		"another name":   {local(t, strings.Replace(self.URL, "127.0.0.1", "localhost", 1), trust(self)), "for another host"},
+		"TLS 1.1":        {local(t, old.URL, trust(old)), "does not speak TLS 1.2"},
+		"no TLS":         {local(t, strings.Replace(plain.URL, "http:", "https:", 1), nil), "does not speak TLS 1.2"},
+		"nobody listens": {local(t, "https://127.0.0.1:1", nil), "refused"},
 	} {
 		if err := askToken(test.w); idOf(err) != "network" || !strings.Contains(err.Error(), test.want) || asked {
 			t.Errorf("%s: %v, asked %v", name, err, asked)
 		}
 	}
-	if err := askToken(localWire(t, self.URL, trust(self))); err != nil || !asked {
+	if err := askToken(local(t, self.URL, trust(self))); err != nil || !asked {
 		t.Errorf("trusted: %v", err)
 	}
 }
@@ -121,7 +117,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 				conn.Close()
 			}
 		}()
-		w := localWire(t, "https://"+l.Addr().String(), func(transport *http.Transport) {
+		w := local(t, "https://"+l.Addr().String(), func(transport *http.Transport) {
 			transport.DialTLSContext = transport.DialContext // the breaking alone, without TLS around it
 		})
 		if err := askToken(w); idOf(err) != "network" || strings.Contains(err.Error(), tokenSecret) {
@@ -137,7 +133,7 @@ func TestGzipBombIsCutOff(t *testing.T) {
 		w.Write(gzipped(64 << 20))
 	}))
 	defer s.Close()
-	w := localWire(t, strings.Replace(s.URL, "http:", "https:", 1), func(transport *http.Transport) { transport.DialTLSContext = transport.DialContext })
+	w := local(t, strings.Replace(s.URL, "http:", "https:", 1), func(transport *http.Transport) { transport.DialTLSContext = transport.DialContext })
 	if err := askToken(w); idOf(err) != "hostile-answer" {
 		t.Errorf("%v", err)
 	}
@@ -151,7 +147,7 @@ func TestProxyPasswordIsNeverShown(t *testing.T) {
 	}{{407, "network"}, {403, "network"}, {502, "network"}} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(test.status) }))
 		proxy, _ := url.Parse(strings.Replace(s.URL, "http://", "http://user:"+tokenSecret+"@", 1))
-		w := localWire(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(proxy) })
+		w := local(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(proxy) })
 		err := askToken(w)
 		if idOf(err) != test.want || strings.Contains(err.Error()+failure.From(err).Cure, tokenSecret) || !strings.Contains(err.Error(), proxy.Host) {
 			t.Errorf("%d: %v", test.status, err)
@@ -159,7 +155,7 @@ func TestProxyPasswordIsNeverShown(t *testing.T) {
 		s.Close()
 	}
 	gone, _ := url.Parse("http://user:" + tokenSecret + "@127.0.0.1:1")
-	err := askToken(localWire(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(gone) }))
+	err := askToken(local(t, "https://login.microsoftonline.com", func(transport *http.Transport) { transport.Proxy = http.ProxyURL(gone) }))
 	if idOf(err) != "network" || strings.Contains(err.Error(), tokenSecret) || !strings.Contains(err.Error(), "the proxy at 127.0.0.1:1: ") {
 		t.Errorf("no proxy there: %v", err)
 	}
@@ -183,7 +179,7 @@ func TestProxyThatCannotBeRead(t *testing.T) {
 
 // TestDirectReachesNoPublicAddress holds whatever a name resolves to.
 func TestDirectReachesNoPublicAddress(t *testing.T) {
-	transport := newDirect().(*http.Transport)
+	transport := NewDirect().(*http.Transport)
 	if transport.Proxy != nil {
 		t.Error("managed identity is asked for through a proxy")
 	}
@@ -209,6 +205,17 @@ func TestHowToTrustMore(t *testing.T) {
 	for system, takes := range map[string]bool{"linux": true, "freebsd": true, "windows": false, "darwin": false} {
 		if how := trustMore(system); strings.Contains(how, "SSL_CERT_FILE") != takes || how == "" {
 			t.Errorf("%s: %s", system, how)
+		}
+	}
+}
+
+func TestNearAddresses(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1": true, "127.9.9.9": true, "::1": true, "169.254.169.254": true, "fe80::1": true, "10.0.0.1": true, "172.16.0.1": true, "192.168.1.1": true, "fd00::1": true,
+		"8.8.8.8": false, "172.32.0.1": false, "0.0.0.0": false, "::": false, "224.0.0.1": false, "255.255.255.255": false, "2001:4860:4860::8888": false, "::ffff:127.0.0.1": true, "::ffff:8.8.8.8": false, "100.64.0.1": false,
+	} {
+		if IsNear(netip.MustParseAddr(address)) != want {
+			t.Errorf("%s: not %v", address, want)
 		}
 	}
 }

@@ -1,10 +1,7 @@
-//go:build !js
-
-// What servers answer: which answers are good enough for MSAL to see, and what a
-// refusal says. MSAL quotes an answer that it cannot read, tokens and all, in its error,
+// Which responses are good enough for MSAL to see. MSAL quotes an answer that it cannot read, tokens and all, in its error,
 // so it gets none of these.
 
-package main
+package transport
 
 import (
 	"bytes"
@@ -22,12 +19,13 @@ import (
 	"strings"
 	"time"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
-// answerKeys are the keys that MSAL reads of any answer. Go's JSON takes them in any
+// responseKeys are the keys that MSAL reads of any response. Go's JSON takes them in any
 // case and the last of several, so another spelling of one is a forgery at worst.
-var answerKeys = []string{
+var responseKeys = []string{
 	"access_token", "authorization_endpoint", "claims", "client_id", "client_info", "correlation_id", "device_code",
 	"error", "error_codes", "error_description", "expires_in", "expires_on", "ext_expires_in", "foci", "id_token",
 	"interval", "issuer", "message", "refresh_in", "refresh_token", "scope", "suberror", "token_endpoint",
@@ -39,42 +37,43 @@ const (
 	maxLifetime = 366 * 24 * time.Hour
 )
 
-// checkAnswer refuses a 2xx that is not what the call's purpose needs.
-func (w *wire) checkAnswer(c *call, a *answer) error {
-	fields, err := readObject(a.body)
+// checkResponse refuses a 2xx that is not what the call's purpose needs.
+func (client *Client) checkResponse(c *call, resp *response) error {
+	fields, err := readObject(resp.body)
 	if err == nil && isText(fields["error"]) && c.purpose != forArcKey {
-		return w.refuse(c, a, false) // an error under a good status
+		return client.refuse(c, resp, false) // an error under a good status
 	}
 	if err == nil {
 		switch c.purpose {
 		case forToken, forDevicePoll:
-			err = w.checkToken(fields)
+			err = client.checkToken(fields)
 		case forDeviceCode:
-			err = w.checkDeviceCode(fields)
+			err = client.checkDeviceCode(fields)
 		case forDiscovery:
-			err = w.checkDiscovery(fields)
+			err = client.checkDiscovery(fields)
 		default:
 			err = errors.New("no answer was due")
 		}
-	} else if kind := w.mediaType(a.Header); kind != "application/json" {
-		return failure.New("hostile-answer", "%s answered with %s where JSON is due: perhaps a proxy or a sign-in page of the network answered in its place.", w.host(), kind).Because(err)
+	} else if kind := client.MediaType(resp.Header); kind != "application/json" {
+		return failure.New("hostile-answer", "%s answered with %s where JSON is due: perhaps a proxy or a sign-in page of the network answered in its place.", client.Host(), kind).Because(err)
 	}
 	if err != nil {
-		return failure.New("hostile-answer", "The answer of %s was refused: %v.", w.host(), err).Because(err)
+		return failure.New("hostile-answer", "The answer of %s was refused: %v.", client.Host(), err).Because(err)
 	}
 	return nil
 }
 
-func (w *wire) mediaType(h http.Header) string {
+// MediaType is the media type that h names, fit to be shown, or words for none.
+func (client *Client) MediaType(h http.Header) string {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil || kind == "" {
 		return "something of no known type"
 	}
-	return w.recorder.Show(kind)
+	return client.recorder.Show(kind)
 }
 
 // readObject reads a JSON object in which every key stands once and is spelled as
-// answerKeys spell it.
+// responseKeys spell it.
 func readObject(data []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -90,8 +89,8 @@ func readObject(data []byte) (map[string]json.RawMessage, error) {
 		if _, twice := fields[key]; twice {
 			return nil, errors.New("a key stands in it twice")
 		}
-		if i := slices.IndexFunc(answerKeys, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 && answerKeys[i] != key {
-			return nil, fmt.Errorf("it spells %s in another way", answerKeys[i])
+		if i := slices.IndexFunc(responseKeys, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 && responseKeys[i] != key {
+			return nil, fmt.Errorf("it spells %s in another way", responseKeys[i])
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
@@ -127,10 +126,10 @@ func wholeNumber(value json.RawMessage) (int64, bool) {
 	return n, err == nil
 }
 
-// checkToken checks a token answer (RFC 6749 §5.1) for all that MSAL reads of it.
+// checkToken checks a token response (RFC 6749 §5.1) for all that MSAL reads of it.
 // A managed-identity host may leave more out, and has expires_on.
-func (w *wire) checkToken(fields map[string]json.RawMessage) error {
-	entra := w.kind == toEntra
+func (client *Client) checkToken(fields map[string]json.RawMessage) error {
+	entra := client.Kind == Entra
 	var typed struct {
 		AccessToken   string `json:"access_token"`
 		RefreshToken  string `json:"refresh_token"`
@@ -169,7 +168,7 @@ func (w *wire) checkToken(fields map[string]json.RawMessage) error {
 		}
 	}
 	if value, ok := fields["id_token"]; ok && string(value) != "null" {
-		if err := w.readIDToken(typed.IDToken); err != nil {
+		if _, err := claims.IDToken(typed.IDToken); err != nil {
 			return err
 		}
 	}
@@ -231,41 +230,35 @@ func checkClientInfo(text string) error {
 
 // checkDiscovery lets an OpenID document name only endpoints of the cloud's own login
 // host, and keeps its issuer.
-func (w *wire) checkDiscovery(fields map[string]json.RawMessage) error {
+func (client *Client) checkDiscovery(fields map[string]json.RawMessage) error {
 	for _, key := range []string{"authorization_endpoint", "token_endpoint", "issuer"} {
 		u, err := url.Parse(textOf(fields[key]))
 		switch {
 		case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
 			return fmt.Errorf("its %s is no address", key)
 		case key == "issuer" && u.Scheme == "https" && u.RawQuery == "":
-		case key == "authorization_endpoint" && w.hasPage(u):
-		case u.Scheme+"://"+u.Host != w.base:
-			return fmt.Errorf("its %s is not on %s", key, w.base)
+		case key == "authorization_endpoint" && client.HasPage(u):
+		case u.Scheme+"://"+u.Host != client.Base:
+			return fmt.Errorf("its %s is not on %s", key, client.Base)
 		}
 	}
-	w.mu.Lock()
-	w.discovered = textOf(fields["issuer"])
-	w.mu.Unlock()
+	client.mu.Lock()
+	client.discovered = textOf(fields["issuer"])
+	client.mu.Unlock()
 	return nil
 }
 
 // discovery is the OpenID document of a cloud in the table: its endpoints follow from
 // host and tenant, so nobody can point them elsewhere.
-func (w *wire) discovery() []byte {
-	at := w.base + "/" + w.tenant
+func (client *Client) discovery() []byte {
+	at := client.Base + "/" + client.Tenant
 	document, err := json.Marshal(map[string]string{
 		"authorization_endpoint": at + "/oauth2/v2.0/authorize",
 		"token_endpoint":         at + "/oauth2/v2.0/token",
-		"issuer":                 at + "/v2.0", // MSAL wants the authority's host here; tokens are held to issuerTemplate
+		"issuer":                 at + "/v2.0", // MSAL wants the authority's host here; tokens are held to IssuerTemplate
 	})
 	if err != nil {
 		panic(err) // strings always marshal
 	}
 	return document
-}
-
-// hostname is the host of a base, with its port if it has one.
-func hostname(base string) string {
-	_, host, _ := strings.Cut(base, "://")
-	return host
 }

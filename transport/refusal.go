@@ -1,9 +1,7 @@
-//go:build !js
-
-// What a refusal says: from an answer that is no success to an error with the
+// What a refusal says: from a response that is no success to an error with the
 // server's own words.
 
-package main
+package transport
 
 import (
 	"cmp"
@@ -38,13 +36,13 @@ var aadstsKinds = map[string]string{
 	"70020": "timeout",
 }
 
-// refuse makes a failure of an answer that is no success.
-func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
-	s := w.readRefusal(a)
+// refuse makes a failure of a response that is no success.
+func (client *Client) refuse(c *call, resp *response, tooLate bool) error {
+	s := client.readRefusal(resp)
 	kind := refusalKind(s)
-	if w.kind == toIdentity && kind == "hostile-answer" && a.StatusCode/100 != 3 {
+	if client.Kind == ManagedIdentity && kind == "hostile-answer" && resp.StatusCode/100 != 3 {
 		kind = "no-managed-identity" // no words that any service of Azure's has
-	} else if w.kind == toIdentity && s.Status == http.StatusBadRequest && s.Code == "invalid_request" {
+	} else if client.Kind == ManagedIdentity && s.Status == http.StatusBadRequest && s.Code == "invalid_request" {
 		kind = "no-managed-identity" // IMDS's words for an identity that is not assigned to the host
 	}
 	text, cure := refusalText(kind, s), ""
@@ -52,10 +50,10 @@ func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 	case kind == "no-managed-identity" && s.Code == "":
 		text = fmt.Sprintf("%s answered %d, and not as a managed-identity service of Azure does.", s.Host, s.Status)
 		cure = "connect another way; on another cloud's host there is no managed identity"
-	case kind == "hostile-answer" && a.StatusCode/100 == 3:
+	case kind == "hostile-answer" && resp.StatusCode/100 == 3:
 		text = fmt.Sprintf("%s answered with a redirect, which is never followed here.", s.Host)
 	case kind == "hostile-answer":
-		text = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, w.mediaType(a.Header))
+		text = fmt.Sprintf("%s answered %d with %s where JSON is due: perhaps a proxy answered in its place.", s.Host, s.Status, client.MediaType(resp.Header))
 	case s.RetryAfter > 0:
 		text = fmt.Sprintf("%s answered %d and asks to wait %s.", s.Host, s.Status, s.RetryAfter)
 		if tooLate {
@@ -65,7 +63,7 @@ func (w *wire) refuse(c *call, a *answer, tooLate bool) error {
 	case kind == "network":
 		cure = "try again in a minute"
 	case slices.Contains(clockCodes, s.AADSTS):
-		cure = clockCure(s.Host, a.Header)
+		cure = clockCure(s.Host, resp.Header)
 	}
 	f := failure.New(kind, "%s", text)
 	f.Server, f.Cure = s, cure
@@ -88,7 +86,7 @@ func clockCure(host string, h http.Header) string {
 	return fmt.Sprintf("set this host's clock: it is %s ahead of that of %s", ahead, host)
 }
 
-// refusalKind finds the row of kinds for a refusal.
+// refusalKind is the id of the failure that a refusal is.
 func refusalKind(s *failure.Server) string {
 	if kind := aadstsKinds[s.AADSTS]; kind != "" {
 		return kind
@@ -128,10 +126,11 @@ func refusalText(kind string, s *failure.Server) string {
 	return fmt.Sprintf("%s refused: %s.", s.Host, what)
 }
 
-// declined makes a failure of an error that a browser brought (RFC 6749 §4.1.2.1).
-func (w *wire) declined(form url.Values) error {
-	s := &failure.Server{Host: w.host(), Status: http.StatusBadRequest, CorrelationID: w.correlation}
-	s.Code, s.Description, s.Suberror = form.Get("error"), w.recorder.Scrub(form.Get("error_description")), form.Get("error_subcode")
+// Declined makes a *failure.Error of an error that the server sent through a browser, as the
+// form of its response (RFC 6749 §4.1.2.1).
+func (client *Client) Declined(form url.Values) error {
+	s := &failure.Server{Host: client.Host(), Status: http.StatusBadRequest, CorrelationID: client.Correlation}
+	s.Code, s.Description, s.Suberror = form.Get("error"), client.recorder.Scrub(form.Get("error_description")), form.Get("error_subcode")
 	s.AADSTS = aadstsOf(s.Description)
 	takeIDs(s)
 	kind := refusalKind(s)
@@ -142,17 +141,17 @@ func (w *wire) declined(form url.Values) error {
 
 // readRefusal takes what can be read of a refusal, in any of the three shapes: OAuth's,
 // Graph's and App Service's.
-func (w *wire) readRefusal(a *answer) *failure.Server {
-	s := &failure.Server{Host: w.host(), Status: a.StatusCode, RetryAfter: retryAfter(a.Header, time.Now())}
+func (client *Client) readRefusal(resp *response) *failure.Server {
+	s := &failure.Server{Host: client.Host(), Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header, time.Now())}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(a.body, &fields) == nil {
-		readFields(s, fields, w.recorder.Scrub)
+	if json.Unmarshal(resp.body, &fields) == nil {
+		readFields(s, fields, client.recorder.Scrub)
 	}
 	if s.CorrelationID == "" {
-		s.CorrelationID = w.correlation
+		s.CorrelationID = client.Correlation
 	}
 	if s.Claims == "" {
-		s.Claims = challengedClaims(a.Header)
+		s.Claims = challengedClaims(resp.Header)
 	}
 	return s
 }
@@ -225,9 +224,9 @@ func challengedClaims(h http.Header) string {
 }
 
 // pending says whether a device poll was answered with "not yet", and with "slower".
-func pending(a *answer) (yes, slower bool) {
+func pending(resp *response) (yes, slower bool) {
 	var fields map[string]json.RawMessage
-	if a.StatusCode != http.StatusBadRequest || json.Unmarshal(a.body, &fields) != nil {
+	if resp.StatusCode != http.StatusBadRequest || json.Unmarshal(resp.body, &fields) != nil {
 		return false, false
 	}
 	code := textOf(fields["error"])

@@ -1,5 +1,3 @@
-//go:build !js
-
 // Which authorities vouch for a server: the system's, as crypto/x509 finds them. Go parses
 // all of them, from a bundle and then from every file of a folder, before it verifies the
 // first certificate, which is more than half of a short run. Here those of the bundle are
@@ -7,7 +5,7 @@
 // what these few do not vouch for it verifies once more with all of the system's: a
 // certificate is refused when Go refuses it, and in Go's words.
 
-package main
+package transport
 
 import (
 	"bytes"
@@ -117,14 +115,15 @@ func splitBundle(data []byte) (certificates [][]byte, ok bool) {
 	}
 }
 
-// fewRoots is an http.RoundTripper that does as all does, with fewer roots to parse.
-type fewRoots struct {
-	all *http.Transport
-	few func() *http.Transport
+// Internet is an http.RoundTripper that does as its Transport does, with fewer roots to
+// parse.
+type Internet struct {
+	Transport *http.Transport // may be altered until the first request
+	few       func() *http.Transport
 }
 
-func newFewRoots(all *http.Transport) *fewRoots {
-	return &fewRoots{all, sync.OnceValue(func() *http.Transport {
+func newInternet(all *http.Transport) *Internet {
+	return &Internet{all, sync.OnceValue(func() *http.Transport {
 		go bundled() // while the connection is made
 		few := all.Clone()
 		few.TLSClientConfig.InsecureSkipVerify = true // crypto/tls does not verify, VerifyConnection does
@@ -138,25 +137,25 @@ func newFewRoots(all *http.Transport) *fewRoots {
 	})}
 }
 
-func (f *fewRoots) RoundTrip(r *http.Request) (*http.Response, error) {
-	if f.suits(r) {
-		return f.few().RoundTrip(r)
+func (i *Internet) RoundTrip(r *http.Request) (*http.Response, error) {
+	if i.suits(r) {
+		return i.few().RoundTrip(r)
 	}
-	return f.all.RoundTrip(r)
+	return i.Transport.RoundTrip(r)
 }
 
 // suits holds for requests whose connection has one TLS server, and one whose name is in
 // its ConnectionState as it was asked for: not an address, nor with a dot behind it. A
 // proxy that speaks TLS would be another.
-func (f *fewRoots) suits(r *http.Request) bool {
+func (i *Internet) suits(r *http.Request) bool {
 	name := r.URL.Hostname()
-	if !usualRules() || r.URL.Scheme != "https" || !isServerName(name) || f.all.TLSClientConfig.RootCAs != nil {
+	if !usualRules() || r.URL.Scheme != "https" || !isServerName(name) || i.Transport.TLSClientConfig.RootCAs != nil {
 		return false
 	}
-	if f.all.Proxy == nil {
+	if i.Transport.Proxy == nil {
 		return true
 	}
-	proxy, err := f.all.Proxy(r)
+	proxy, err := i.Transport.Proxy(r)
 	return err == nil && (proxy == nil || proxy.Scheme != "https")
 }
 
