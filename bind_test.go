@@ -55,7 +55,7 @@ func TestExplainAnswersAsPowerShell(t *testing.T) {
 		}
 		for form, args := range map[string][]string{"argv": c.Argv, "native": c.Native} {
 			if args != nil {
-				p, err := bind(connect.parameters, args)
+				p, err := bind(connect.parameters(), args)
 				check(c, form, explanation{verb: connect, params: p, err: err})
 			}
 		}
@@ -117,7 +117,7 @@ func TestLiteralSecretsAreRefused(t *testing.T) {
 		{[]string{"a", "env:T"}, userSet},
 		{[]string{"-"}, userSet},
 	} {
-		p, err := bind(verbs()[0].parameters, c.args)
+		p, err := bind(verbs()[0].parameters(), c.args)
 		got := p.Set
 		if err != nil {
 			got = failure.From(err).ID

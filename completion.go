@@ -96,7 +96,7 @@ func complete(words []string, known []Environment) []powershell.Candidate {
 		return []powershell.Candidate{{Text: offerFiles}}
 	}
 	v, rest := chooseVerb(typed)
-	if v.parameters == nil { // explain takes a whole line
+	if v.table == nil { // explain takes a whole line
 		typed = rest
 		v, rest = chooseVerb(typed)
 	}
@@ -104,7 +104,7 @@ func complete(words []string, known []Environment) []powershell.Candidate {
 	if len(rest) == 0 && strings.TrimLeft(last, powershell.Dashes) == last {
 		offers = offerVerbs(strings.Join(typed, " "), last)
 	}
-	return append(offers, powershell.Complete(v.parameters, rest, last, func(p powershell.Parameter, typed string) []string {
+	return append(offers, powershell.Complete(v.parameters(), rest, last, func(p powershell.Parameter, typed string) []string {
 		return valuesOf(p, typed, known)
 	})...)
 }

@@ -88,14 +88,14 @@ type Connection struct {
 // verbs in the order of help. A function, as help shows the table it stands in.
 func verbs() []verb {
 	return []verb{
-		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", parameters, aCommand, connect},
+		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", connectParameters, aCommand, connect},
 		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, disconnect},
 		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, showContext},
 		{"context use", nil, "make another kept connection the current one", useParameters, nothing, useConnection},
 		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, showEnvironments},
 		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, addEnvironment},
 		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, setEnvironment},
-		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", append(cloudParameters[:1:1], commonParameters...), nothing, removeEnvironment},
+		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", namedCloud, nothing, removeEnvironment},
 		{"token", nil, "print an access token, for a script", tokenParameters, nothing, printToken},
 		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, sendRequest},
 		{"explain", nil, "say how a line binds and what it would do", nil, aLine, explainLine},
@@ -119,7 +119,7 @@ func run(ctx context.Context, sys *system, args []string) int {
 		if params, err = sys.supply(ctx, v, params, err); err != nil {
 			return err
 		}
-		if err = params.checkTexts(v.parameters); err != nil {
+		if err = params.checkTexts(v.parameters()); err != nil {
 			return err
 		}
 		sys.noteIdle(v, params)

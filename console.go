@@ -120,7 +120,7 @@ func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) p
 // noteIdle tells of parameters that are accepted and do nothing here.
 func (sys *system) noteIdle(v verb, p Params) {
 	var names []string
-	for _, row := range v.parameters {
+	for _, row := range v.parameters() {
 		if slices.Contains(noEffect, row.Name) && p.Has(row.Name) {
 			names = append(names, "-"+row.Name)
 		}

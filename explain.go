@@ -62,13 +62,13 @@ func (sys *system) explain(args []string) explanation {
 		e.verb, e.params, e.err = bindLine(args[0])
 	} else {
 		e.verb, args = chooseVerb(args)
-		e.params, e.err = bind(e.verb.parameters, args)
+		e.params, e.err = bind(e.verb.parameters(), args)
 	}
 	if e.err != nil || e.params.Set == "" {
 		return e
 	}
 	p := withPlaceholders(e.params)
-	if e.no = p.checkTexts(e.verb.parameters); e.no == nil {
+	if e.no = p.checkTexts(e.verb.parameters()); e.no == nil {
 		e.plan, e.no = sys.plan(p)
 		e.plan.showUnknown(e.params)
 	}
@@ -104,7 +104,7 @@ func parametersOf(word string) (table []powershell.Parameter, ok bool) {
 	if !ok {
 		v = verbs()[0]
 	}
-	return v.parameters, ok
+	return v.parameters(), ok
 }
 
 // placeholders stand for values that a line does not tell and a plan looks at.
@@ -182,7 +182,7 @@ type fact struct{ Name, Value, Meaning string }
 // bound are the parameters in full, each with its value and how it was written.
 func (e explanation) bound() []fact {
 	var list []fact
-	for _, p := range e.verb.parameters {
+	for _, p := range e.verb.parameters() {
 		if v, ok := e.params.Values[p.Name]; ok {
 			list = append(list, fact{"-" + p.Name, showBound(v.Value), wayOf(v)})
 		}
@@ -192,12 +192,12 @@ func (e explanation) bound() []fact {
 
 // reason says why it is this set, if that is to be seen from one parameter.
 func (e explanation) reason() string {
-	for _, p := range e.verb.parameters {
+	for _, p := range e.verb.parameters() {
 		if _, typed := e.params.Values[p.Name]; typed && len(p.Sets) == 1 {
 			return ", as -" + p.Name + " is in no other set"
 		}
 	}
-	if e.params.Set == powershell.Sets(e.verb.parameters)[0] {
+	if e.params.Set == powershell.Sets(e.verb.parameters())[0] {
 		return ", the default, as nothing asks for another"
 	}
 	return ""
@@ -212,7 +212,7 @@ func (e explanation) explainFailure(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\nNo set has all of these:\n")
-	for _, p := range e.verb.parameters {
+	for _, p := range e.verb.parameters() {
 		if _, typed := e.params.Values[p.Name]; !typed || len(p.Sets) == 0 {
 			continue
 		}
@@ -317,7 +317,7 @@ func (e explanation) JSON() string {
 
 func (e explanation) boundJSON() map[string]any {
 	values := map[string]any{}
-	for _, p := range e.verb.parameters {
+	for _, p := range e.verb.parameters() {
 		if b, ok := e.params.Values[p.Name]; ok {
 			values[p.Name] = plainValue(p.Type, b.Value)
 		}

@@ -21,7 +21,7 @@ func TestRetypedLinesBindTheSame(t *testing.T) {
 		e := explanation{verb: v, params: p}
 		known := strings.NewReplacer("APPID", "8886ad7b-1795-4542-9808-c85859d97f23", "$cert", "app.pem").Replace(e.inBash())
 		bash := shellWords(known, nil)
-		if again, err := bind(v.parameters, bash[1:]); !sameBinding(p, again) {
+		if again, err := bind(v.parameters(), bash[1:]); !sameBinding(p, again) {
 			t.Errorf("%s\nin bash %s\ngives %s %v", c.Line, e.inBash(), explanation{verb: v, params: again}.JSON(), err)
 		}
 		if _, again, err := bindLine(e.inPowerShell()); !sameBinding(p, again) {

@@ -86,7 +86,7 @@ func helpOn(name string) (string, error) {
 		return parameterHelp(p), nil
 	}
 	for _, v := range verbs() {
-		for _, p := range v.parameters {
+		for _, p := range v.parameters() {
 			if strings.EqualFold(p.Name, bare) {
 				return "connect-entra " + v.name + " " + parameterHelp(p), nil
 			}
@@ -150,7 +150,7 @@ func verbHelp(v verb) string {
 	if len(v.cmdlets) > 0 {
 		fmt.Fprintf(&b, "Also: %s\n", strings.Join(v.cmdlets, ", "))
 	}
-	own := slices.DeleteFunc(slices.Clone(v.parameters), func(p powershell.Parameter) bool { return p.Common })
+	own := slices.DeleteFunc(slices.Clone(v.parameters()), func(p powershell.Parameter) bool { return p.Common })
 	if len(own) > 0 {
 		b.WriteString("\n")
 		writeParameters(&b, own)

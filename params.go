@@ -98,15 +98,22 @@ var ours = []powershell.Parameter{
 	{Name: "Conceal", Type: powershell.Switch, FullName: true, Help: "with -- COMMAND: mask its tokens in its output, which is a pipe then"},
 }
 
-// The other verbs' parameters. token, request and context take connect's too.
-var (
-	tokenParameters = append(slices.Clone(parameters),
+// The other verbs' parameters, made when they are wanted, as most runs want one table at
+// most. token, request and context take connect's too.
+
+func connectParameters() []powershell.Parameter { return parameters }
+
+func tokenParameters() []powershell.Parameter {
+	return append(slices.Clone(parameters),
 		powershell.Parameter{Name: "Resource", Type: powershell.String, FullName: true, Help: "the API that the token is for, instead of Graph: https://vault.azure.net"},
 		powershell.Parameter{Name: "MinLifetime", Type: powershell.Double, FullName: true, Help: "seconds that the token must still live, or it is renewed"},
 		powershell.Parameter{Name: "Show", Type: powershell.Switch, FullName: true, Help: "print the token on a terminal too"},
 		powershell.Parameter{Name: "MaskInCI", Type: powershell.Switch, FullName: true, Help: "have GitHub Actions and Azure Pipelines mask it in their logs"})
-	// As Invoke-MgGraphRequest has them; connect's bind by name only here.
-	requestParameters = append(byName(parameters),
+}
+
+// As Invoke-MgGraphRequest has them; connect's bind by name only here.
+func requestParameters() []powershell.Parameter {
+	return append(byName(parameters),
 		powershell.Parameter{Name: "Method", Type: powershell.String, FullName: true, Sets: everywhere(1), Help: "GET, POST, PUT, PATCH or DELETE; GET by default"},
 		powershell.Parameter{Name: "Uri", Type: powershell.String, FullName: true, Sets: everywhere(2), Help: "a path such as /me or /beta/me, or a URL of the cloud's Graph"},
 		powershell.Parameter{Name: "Body", Type: powershell.String, FullName: true, Sets: everywhere(3), Help: "JSON to send, or where it is: @FILE, file:PATH or - for stdin"},
@@ -115,36 +122,65 @@ var (
 		powershell.Parameter{Name: "InputFilePath", Type: powershell.String, FullName: true, Completer: "files", Help: "a file to send as it is"},
 		powershell.Parameter{Name: "OutputFilePath", Type: powershell.String, FullName: true, Completer: "files", Help: "the file to write the answer to"},
 		powershell.Parameter{Name: "All", Type: powershell.Switch, FullName: true, Help: "all pages of a collection, as one JSON array"})
-	contextParameters = append(slices.Clone(parameters),
+}
+
+func contextParameters() []powershell.Parameter {
+	return append(slices.Clone(parameters),
 		powershell.Parameter{Name: "List", Type: powershell.Switch, FullName: true, Help: "list the connections that are kept"})
-	useParameters = append([]powershell.Parameter{
+}
+
+func useParameters() []powershell.Parameter {
+	return append([]powershell.Parameter{
 		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Help: "the connection, as context -List names it, or how the name begins"},
 	}, commonParameters...)
-	environmentsParameters = append([]powershell.Parameter{
+}
+
+func environmentsParameters() []powershell.Parameter {
+	return append([]powershell.Parameter{
 		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1}}, Completer: "clouds", Help: "the one of this name"},
 		{Name: "All", Type: powershell.Switch, Help: "the sovereign clouds and the practice cloud as well"},
 		{Name: "Json", Type: powershell.Switch, Help: "as JSON"},
 	}, commonParameters...)
-	cloudParameters = append([]powershell.Parameter{
+}
+
+func cloudParameters() []powershell.Parameter {
+	return append([]powershell.Parameter{
 		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Help: "the cloud's name"},
 		{Name: "AzureADEndpoint", Aliases: []string{"AzureADUrl"}, Type: powershell.String, Sets: []powershell.InSet{{Position: 2}}, Help: "where it signs people in: https://HOST"},
 		{Name: "GraphEndpoint", Aliases: []string{"GraphUrl"}, Type: powershell.String, Sets: []powershell.InSet{{Position: 3}}, Help: "where its Graph is: https://HOST"},
 		{Name: "Json", Type: powershell.Switch, Help: "as JSON"},
 	}, commonParameters...)
-	disconnectParameters = append([]powershell.Parameter{
+}
+
+// namedCloud is a cloud's name alone.
+func namedCloud() []powershell.Parameter {
+	return append(cloudParameters()[:1:1], commonParameters...)
+}
+
+func disconnectParameters() []powershell.Parameter {
+	return append([]powershell.Parameter{
 		{Name: "Name", Type: powershell.String, Sets: []powershell.InSet{{Position: 1}}, Help: "this connection instead of the current one"},
 		{Name: "All", Type: powershell.Switch, Help: "every connection, and the key they are sealed with"},
 	}, commonParameters...)
-	sandboxParameters = append([]powershell.Parameter{
+}
+
+func sandboxParameters() []powershell.Parameter {
+	return append([]powershell.Parameter{
 		{Name: "Path", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Completer: "files", Help: "the folder to make"},
 	}, commonParameters...)
-	completionParameters = []powershell.Parameter{
+}
+
+func completionParameters() []powershell.Parameter {
+	return []powershell.Parameter{
 		{Name: "Shell", Type: powershell.String, Sets: []powershell.InSet{{Position: 1, Mandatory: true}}, Completer: "shells", Help: "bash, zsh, fish or powershell"},
 	}
-	helpParameters = []powershell.Parameter{
+}
+
+func helpParameters() []powershell.Parameter {
+	return []powershell.Parameter{
 		{Name: "Topic", Type: powershell.String, Sets: []powershell.InSet{{Position: 1}}, Completer: "topics", Help: "a parameter, a verb, or an AADSTS code"},
 	}
-)
+}
 
 // byName is a table whose parameters leave the positions to others.
 func byName(table []powershell.Parameter) []powershell.Parameter {

@@ -18,7 +18,7 @@ import (
 func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
 	if len(p.Missing) > 0 && sys.asks() {
 		fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
-		err = p.Supply(v.parameters, func(row powershell.Parameter) (any, error) {
+		err = p.Supply(v.parameters(), func(row powershell.Parameter) (any, error) {
 			if row.Type == secureString { // asked for without echo, where it is read
 				return Secret{}, nil
 			}
@@ -36,7 +36,7 @@ const credentialCaption = "PowerShell credential request\nEnter your credentials
 
 // supplyUser asks for the application's ID where a credential was typed as an empty string.
 func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
-	for _, row := range v.parameters {
+	for _, row := range v.parameters() {
 		if c, ok := p.Values[row.Name].Value.(credential); !ok || c.ID != "" {
 			continue
 		}

@@ -104,7 +104,7 @@ func (s Secret) inPowerShell() string {
 // true and false.
 func (e explanation) retype(name, truth string, quote func(string) string, object func(any) string) string {
 	words := []string{name}
-	for _, p := range e.verb.parameters {
+	for _, p := range e.verb.parameters() {
 		b, ok := e.params.Values[p.Name]
 		if !ok {
 			continue

@@ -458,3 +458,14 @@ func TestRefusalsAreSorted(t *testing.T) {
 		}
 	}
 }
+
+func TestPermissionNames(t *testing.T) {
+	for name, good := range map[string]bool{
+		"User.Read": true, "a": true, "A-b_c.1.2-3": true, "email": true, "User.Read.All-": true,
+		"": false, ".": false, "1User": false, "_a": false, "User..Read": false, ".Read": false, "User.": false, "User Read": false, "Üser": false, "User\n": false, "a.\xff": false, "a/b": false,
+	} {
+		if isPermissionName(name) != good {
+			t.Errorf("%q: %v", name, !good)
+		}
+	}
+}

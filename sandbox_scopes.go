@@ -6,7 +6,6 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,8 +16,18 @@ var oidcNames = []string{"openid", "profile", "email", "offline_access"}
 // graphApp is the client id of Microsoft Graph, in every cloud.
 const graphApp = "00000003-0000-0000-c000-000000000000"
 
-// permissionName is what a permission of Graph may look like.
-var permissionName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`)
+// isPermissionName holds for what a permission of Graph may look like: words with dots
+// between, of which the first begins with a letter.
+func isPermissionName(s string) bool {
+	isLetter := func(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+	other := func(r rune) bool { return !isLetter(r) && !('0' <= r && r <= '9') && r != '_' && r != '-' }
+	for i, word := range strings.Split(s, ".") {
+		if word == "" || strings.ContainsFunc(word, other) || i == 0 && !isLetter(rune(word[0])) {
+			return false
+		}
+	}
+	return true
+}
 
 // knownPermissions say on the consent page what some permissions mean.
 var knownPermissions = map[string]string{
@@ -75,7 +84,7 @@ func (s *sandbox) parseScopes(scope string) (askedScopes, *refused) {
 		if permission == ".default" {
 			permission = "User.Read" // what the application registered
 		}
-		if !permissionName.MatchString(permission) {
+		if !isPermissionName(permission) {
 			return a, no(70011, asked)
 		}
 		if asked == "offline_access" {

@@ -170,7 +170,7 @@ func TestControlCharactersAreRefused(t *testing.T) {
 		"CertificateSubjectName": {"-ClientId", "x"}, "CertificateThumbprint": {"-ClientId", "x"}, "AzureADEndpoint": {"-Name", "x"}, "GraphEndpoint": {"-Name", "x"},
 	}
 	for _, v := range verbs() {
-		for _, row := range v.parameters {
+		for _, row := range v.parameters() {
 			if slices.Contains(noEffect, row.Name) || slices.Contains(severalLines, row.Name) || row.Type != powershell.String || v.name == "help" { // whose topic has no parameter's name
 				continue
 			}

@@ -17,12 +17,12 @@ import (
 
 // verb is what the first word may be.
 type verb struct {
-	name       string
-	cmdlets    []string // names that it answers to as well, as first word or as the binary's name
-	summary    string   // one line of help
-	parameters []powershell.Parameter
-	after      afterDashes
-	run        func(context.Context, *system, Params) error
+	name    string
+	cmdlets []string                      // names that it answers to as well, as first word or as the binary's name
+	summary string                        // one line of help
+	table   func() []powershell.Parameter // nil: it has no binding
+	after   afterDashes
+	run     func(context.Context, *system, Params) error
 }
 
 // afterDashes says what may follow -- on a verb's line.
@@ -50,12 +50,20 @@ func besideCommand(err error, status int) int {
 	return status
 }
 
+// parameters are the rows of the verb's table.
+func (v verb) parameters() []powershell.Parameter {
+	if v.table == nil {
+		return nil
+	}
+	return v.table()
+}
+
 // bind reads what was typed after the verb. A verb without parameters has no binding: what
 // it may look at is the whole line.
 func (v verb) bind(args []string) (p Params, err error) {
 	switch {
-	case v.parameters != nil:
-		p, err = bind(v.parameters, args)
+	case v.table != nil:
+		p, err = bind(v.table(), args)
 	case v.after == aLine:
 		p.Command = args
 	}
