@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/loopback"
 	"connect-entra/transport"
 )
 
@@ -33,16 +33,16 @@ type callback struct {
 	finished chan struct{} // closed when the outcome is known
 	success  bool
 	told     chan struct{} // closed when the browser has its page
-	server   *loopback
+	server   *loopback.Server
 }
 
 // listenForCode listens on both loopback families at one port. Entra registers
 // http://localhost, and which family that is differs by browser: whoever had the other
 // one would get the code (RFC 8252 §7.3 and §8.3).
 func listenForCode(state string) (*callback, error) {
-	listeners, port, err := listenLoopback(net.Listen)
+	listeners, port, err := loopback.Listen()
 	if err != nil {
-		return nil, err
+		return nil, noPort(err)
 	}
 	c := &callback{
 		redirectURI: fmt.Sprintf("http://localhost:%d", port),
@@ -51,36 +51,13 @@ func listenForCode(state string) (*callback, error) {
 		finished:    make(chan struct{}),
 		told:        make(chan struct{}),
 	}
-	c.server = newLoopback(c, listeners...)
+	c.server = loopback.Serve(c, listeners...)
 	return c, nil
 }
 
-// listenLoopback gives listeners on 127.0.0.1 and ::1 with one port, or on the one
-// family that there is.
-func listenLoopback(listen func(network, address string) (net.Listener, error)) ([]net.Listener, int, error) {
-	var last error
-	for range 20 {
-		four, err4 := listen("tcp4", "127.0.0.1:0")
-		if err4 != nil {
-			six, err6 := listen("tcp6", "[::1]:0")
-			if err6 != nil {
-				last = err4
-				break
-			}
-			return []net.Listener{six}, six.Addr().(*net.TCPAddr).Port, nil
-		}
-		port := four.Addr().(*net.TCPAddr).Port
-		six, err6 := listen("tcp6", fmt.Sprintf("[::1]:%d", port))
-		switch {
-		case err6 == nil:
-			return []net.Listener{four, six}, port, nil
-		case !isPortTaken(err6):
-			return []net.Listener{four}, port, nil // no IPv6 here
-		}
-		four.Close() // another program has this port on the other family
-		last = err6
-	}
-	return nil, 0, failure.New("network", "No port on this machine can be listened on for the browser's answer: %s.", transport.Reason(last)).Because(last).
+// noPort is the failure where no port can be had.
+func noPort(err error) error {
+	return failure.New("network", "No port on this machine can be listened on for the browser's answer: %s.", transport.Reason(err)).Because(err).
 		Try("connect-entra -UseDeviceCode")
 }
 
@@ -178,7 +155,7 @@ func (c *callback) tell(success bool) {
 	case <-time.After(time.Second):
 		return
 	}
-	c.server.finish(500 * time.Millisecond)
+	c.server.Finish(500 * time.Millisecond)
 }
 
-func (c *callback) close() { c.server.close() }
+func (c *callback) close() { c.server.Close() }

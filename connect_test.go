@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"connect-entra/vault"
+
+	"connect-entra/browser"
 )
 
 func TestMain(m *testing.M) {
@@ -226,7 +228,7 @@ func (s *scene) openKeep(sys *system, start func(*system, Plan) (source, error),
 // openURL is the person's browser.
 func (s *scene) openURL(_ context.Context, address string) error {
 	if s.person == "" {
-		return &noBrowser{"this is a test"}
+		return &browser.Unavailable{Reason: "this is a test"}
 	}
 	go s.entra.browser(address, s.person, s.consent)
 	return nil

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/loopback"
 	"connect-entra/transport"
 )
 
@@ -56,7 +57,7 @@ type endpoint struct {
 	source    source
 	admit     func(client, server netip.AddrPort) error // who may ask, by the connection
 
-	server *loopback
+	server *loopback.Server
 	ctx    context.Context
 	cancel context.CancelFunc
 	mu     sync.Mutex
@@ -88,7 +89,7 @@ func serveTokens(ctx context.Context, e *endpoint) error {
 	e.address, e.secret = listener.Addr().String(), hex.EncodeToString(key)
 	e.flying, e.last = map[wish]*flight{}, map[*resource]Token{}
 	e.ctx, e.cancel = context.WithCancel(ctx)
-	e.server = newLoopback(e, listener)
+	e.server = loopback.Serve(e, listener)
 	return nil
 }
 
@@ -97,7 +98,7 @@ func (e *endpoint) url() string { return "http://" + e.address + endpointPath }
 // close ends it with every connection; nothing of it answers any more.
 func (e *endpoint) close() {
 	e.cancel()
-	e.server.close()
+	e.server.Close()
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -40,7 +40,7 @@ type browserSignIn struct {
 	redeem func(ctx context.Context, code, redirectURI, verifier string) (idToken string, err error)
 }
 
-// authorize signs a person in. It returns *noBrowser where none can be opened, so that
+// authorize signs a person in. It returns *browser.Unavailable where none can be opened, so that
 // another way can be taken.
 func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 	secrets := callbackSecrets{state: randomText(), nonce: randomText(), verifier: randomText()}

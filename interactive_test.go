@@ -13,11 +13,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"connect-entra/browser"
 	"connect-entra/failure"
 	"connect-entra/transport"
 )
@@ -367,15 +367,15 @@ func halfPost(redirectURI string) {
 
 func TestNoBrowserIsToldAtOnce(t *testing.T) {
 	var stderr bytes.Buffer
-	sys := &system{stderr: &stderr, outside: outside{openURL: func(context.Context, string) error { return &noBrowser{"there is no display"} }}}
+	sys := &system{stderr: &stderr, outside: outside{openURL: func(context.Context, string) error { return &browser.Unavailable{Reason: "there is no display"} }}}
 	err := authorize(t.Context(), sys, browserSignIn{
 		client: entraClient(nil),
 		address: func(context.Context, string) (string, error) {
 			return "https://login.microsoftonline.com/authorize", nil
 		},
 	})
-	var none *noBrowser
-	if !errors.As(err, &none) || none.reason != "there is no display" || !strings.Contains(stderr.String(), "https://login.microsoftonline.com/authorize?") {
+	var none *browser.Unavailable
+	if !errors.As(err, &none) || none.Reason != "there is no display" || !strings.Contains(stderr.String(), "https://login.microsoftonline.com/authorize?") {
 		t.Errorf("%v, printed %q", err, stderr.String())
 	}
 }
@@ -435,68 +435,9 @@ func FuzzCallback(f *testing.F) {
 	})
 }
 
-// TestLoopbackFamiliesThatAreNot: one family is enough where the other does not exist,
-// and a port that somebody has on the other one is not taken.
-func TestLoopbackFamiliesThatAreNot(t *testing.T) {
-	absent := &net.OpError{Op: "listen", Err: errors.New("cannot assign requested address")}
-	first, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// TestNoPort says what else one can do where no port can be had.
+func TestNoPort(t *testing.T) {
+	if err := noPort(errors.New("odd")); idOf(err) != "network" || !strings.Contains(advice(failure.From(err)), "-UseDeviceCode") {
+		t.Error(err)
 	}
-	defer first.Close()
-	_, taken := net.Listen("tcp", first.Addr().String())
-	for name, test := range map[string]struct {
-		four, six func(n int) error // of the n-th attempt, from 1
-		want      []string          // networks that are listened on; nil: none
-	}{
-		"both":      {nil, nil, []string{"tcp4", "tcp6"}},
-		"IPv4 only": {nil, func(int) error { return absent }, []string{"tcp4"}},
-		"IPv6 only": {func(int) error { return absent }, nil, []string{"tcp6"}},
-		"squatted thrice": {nil, func(n int) error {
-			if n < 4 {
-				return taken
-			}
-			return nil
-		}, []string{"tcp4", "tcp6"}},
-		"squatted always": {nil, func(int) error { return taken }, nil},
-		"none":            {func(int) error { return absent }, func(int) error { return absent }, nil},
-	} {
-		fours, sixes, open := 0, 0, map[*fakeListener]bool{}
-		listeners, _, err := listenLoopback(func(network, address string) (net.Listener, error) {
-			n, fails := &fours, test.four
-			if network == "tcp6" {
-				n, fails = &sixes, test.six
-			}
-			*n++
-			if fails != nil && fails(*n) != nil {
-				return nil, fails(*n)
-			}
-			l := &fakeListener{network: network, open: open}
-			open[l] = true
-			return l, nil
-		})
-		var got []string
-		for _, l := range listeners {
-			got = append(got, l.(*fakeListener).network)
-		}
-		if !slices.Equal(got, test.want) || len(open) != len(got) {
-			t.Errorf("%s: listens on %q, %d are open", name, got, len(open))
-		}
-		if test.want == nil && (idOf(err) != "network" || !strings.Contains(advice(failure.From(err)), "-UseDeviceCode")) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-type fakeListener struct {
-	net.Listener
-	network string
-	open    map[*fakeListener]bool
-}
-
-func (l *fakeListener) Addr() net.Addr { return &net.TCPAddr{Port: 4711} }
-
-func (l *fakeListener) Close() error {
-	delete(l.open, l)
-	return nil
 }

@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/term"
 
+	"connect-entra/browser"
 	"connect-entra/failure"
 	"connect-entra/transport"
 )
@@ -70,7 +71,7 @@ func newSystem() *system {
 		},
 	}
 	sys.readSecret = readSecret
-	sys.openURL = openBrowser
+	sys.openURL = browser.Open
 	sys.terminal.stdin = term.IsTerminal(int(os.Stdin.Fd()))
 	sys.terminal.stdout = term.IsTerminal(int(os.Stdout.Fd()))
 	sys.terminal.stderr = term.IsTerminal(int(os.Stderr.Fd()))

@@ -15,11 +15,6 @@ import (
 
 type outside struct{}
 
-// noBrowser cannot happen here: no flow of this build opens one.
-type noBrowser struct{ reason string }
-
-func (*noBrowser) Error() string { return "" }
-
 // flows of the page: a token that was given needs no network.
 var flows = map[flowName]func(*system, Plan) (source, error){byToken: provideToken}
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 
+	"connect-entra/browser"
 	"connect-entra/failure"
 )
 
@@ -79,13 +80,13 @@ func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Conne
 		sys = practising
 	}
 	source, token, err := signIn(ctx, sys, plan, claims)
-	var none *noBrowser
+	var none *browser.Unavailable
 	if errors.As(err, &none) {
 		if !sys.terminal.stderr {
-			return Connection{}, failure.New("sign-in-needed", "No browser can be opened here: %s.", none.reason).Because(err).
+			return Connection{}, failure.New("sign-in-needed", "No browser can be opened here: %s.", none.Reason).Because(err).
 				Try("connect-entra -UseDeviceCode")
 		}
-		sys.note("No browser can be opened here: %s. Going on with a device code.", none.reason)
+		sys.note("No browser can be opened here: %s. Going on with a device code.", none.Reason)
 		plan = plan.byDeviceCode()
 		source, token, err = signIn(ctx, sys, plan, claims)
 	}

@@ -11,13 +11,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/loopback"
 )
 
 // The practice cloud's hosts. .invalid never resolves (RFC 2606): what leaves the process
@@ -132,22 +132,16 @@ func (s *sandbox) servePages(w http.ResponseWriter, r *http.Request) {
 // listen opens the pages for a browser on loopback, on a port that the system chooses.
 // From then on discovery and device codes name them there.
 func (s *sandbox) listen() (close func(), err error) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	listeners, port, err := loopback.Listen()
 	if err != nil {
 		return nil, failure.New("network", "The practice cloud's pages cannot be opened on loopback: %v.", err).Because(err)
 	}
-	listeners := []net.Listener{listener}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	// Some systems have localhost mean ::1 first; without IPv6 there is nothing to serve.
-	if second, err := net.Listen("tcp6", net.JoinHostPort("::1", port)); err == nil {
-		listeners = append(listeners, second)
-	}
-	server := newLoopback(http.HandlerFunc(s.servePages), listeners...)
+	server := loopback.Serve(http.HandlerFunc(s.servePages), listeners...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pages = "http://localhost:" + port
+	s.pages = fmt.Sprintf("http://localhost:%d", port)
 	// What ends the program is often a page's last answer: let it get through.
-	return func() { server.finish(300 * time.Millisecond) }, nil
+	return func() { server.Finish(300 * time.Millisecond) }, nil
 }
 
 // pagesURL is where a browser finds the pages.

@@ -1,9 +1,6 @@
 //go:build !js
 
-// Opening a browser with one address: which program does that on this system, and why
-// there is none. The address goes to it as one argument, past every shell.
-
-package main
+package browser
 
 import (
 	"cmp"
@@ -17,11 +14,6 @@ import (
 	"strings"
 	"time"
 )
-
-// noBrowser says why no browser can be opened here.
-type noBrowser struct{ reason string }
-
-func (n *noBrowser) Error() string { return "no browser can be opened: " + n.reason }
 
 // openerTime is how long a launcher may take to fail; after that it counts as started.
 // It is not ended then: it may be the browser itself.
@@ -83,11 +75,11 @@ func (h host) command(address string) ([]string, error) {
 	}
 	switch {
 	case !h.isHere() && (!h.isUnix() || !h.hasDisplay()):
-		return nil, &noBrowser{"this is an SSH session without a display"}
+		return nil, &Unavailable{"this is an SSH session without a display"}
 	case h.isUnix() && !h.hasDisplay() && !h.isWSL():
-		return nil, &noBrowser{"there is no display (DISPLAY and WAYLAND_DISPLAY are not set)"}
+		return nil, &Unavailable{"there is no display (DISPLAY and WAYLAND_DISPLAY are not set)"}
 	}
-	return nil, &noBrowser{"no program that opens addresses was found, such as xdg-open"}
+	return nil, &Unavailable{"no program that opens addresses was found, such as xdg-open"}
 }
 
 // named takes the browser of $BROWSER: one program, or several to try, with nothing but
@@ -106,7 +98,7 @@ func (h host) named(list, address string) ([]string, error) {
 			return []string{path, address}, nil
 		}
 	}
-	return nil, &noBrowser{"BROWSER names no program in PATH or by its full path (arguments are not taken)"}
+	return nil, &Unavailable{"BROWSER names no program in PATH or by its full path (arguments are not taken)"}
 }
 
 // isFull refuses what would be looked for in the current folder.
@@ -117,9 +109,10 @@ func (h host) isFull(path string) bool {
 	return strings.HasPrefix(path, "/") || len(path) > 2 && path[1:3] == `:\`
 }
 
-// openBrowser opens address in a browser of this host; a nil error means that a program
-// was started which did not fail at once.
-func openBrowser(ctx context.Context, address string) error {
+// Open opens address in a browser of this host. A nil error means that a program was
+// started which did not fail within five seconds, or before ctx ended; the program is left
+// to run. The error is otherwise an *Unavailable.
+func Open(ctx context.Context, address string) error {
 	h := host{system: runtime.GOOS, getenv: os.Getenv, find: exec.LookPath}
 	command, err := h.command(address)
 	if err != nil {
@@ -135,7 +128,7 @@ func launch(ctx context.Context, command, environment []string) error {
 	cmd.Dir = filepath.Dir(command[0])
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
-		return &noBrowser{filepath.Base(command[0]) + " cannot be started"}
+		return &Unavailable{filepath.Base(command[0]) + " cannot be started"}
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -143,7 +136,7 @@ func launch(ctx context.Context, command, environment []string) error {
 	case err := <-ended:
 		var status *exec.ExitError
 		if errors.As(err, &status) {
-			return &noBrowser{filepath.Base(command[0]) + " could not open one (" + status.String() + ")"}
+			return &Unavailable{filepath.Base(command[0]) + " could not open one (" + status.String() + ")"}
 		}
 	case <-time.After(openerTime):
 	case <-ctx.Done():

@@ -1,6 +1,6 @@
 //go:build !js
 
-package main
+package browser
 
 import (
 	"errors"
@@ -66,9 +66,9 @@ func TestWhichBrowserOpens(t *testing.T) {
 		command, err := h.command(address)
 		got := strings.Join(command, " ")
 		want := test.command + " " + address
-		var none *noBrowser
+		var none *Unavailable
 		if errors.As(err, &none) {
-			got, want = "!"+none.reason, test.command
+			got, want = "!"+none.Reason, test.command
 		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", test.name, got, want)
@@ -88,6 +88,26 @@ func TestBrowserVariableIsNoLineForAShell(t *testing.T) {
 			t.Errorf("%q runs %q", line, command)
 		}
 	}
+}
+
+// FuzzEnvironment gives one variable any value: what opens is a program by its full path,
+// with the address as its last argument.
+func FuzzEnvironment(f *testing.F) {
+	variables := []string{"BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME", "WSL_INTEROP", "SystemRoot"}
+	for i := range variables {
+		f.Add(uint8(i), "xdg-open")
+		f.Add(uint8(i), "./evil:../evil:evil")
+		f.Add(uint8(i), "/bin/sh -c 'touch x'")
+	}
+	f.Fuzz(func(t *testing.T, which uint8, value string) {
+		name := variables[int(which)%len(variables)]
+		for _, system := range []string{"linux", "darwin", "windows"} {
+			h := host{system, func(asked string) string { return map[string]string{name: value}[asked] }, exec.LookPath}
+			if command, err := h.command("https://x"); err == nil && (!h.isFull(command[0]) || command[len(command)-1] != "https://x") {
+				t.Errorf("%s=%q opens %q", name, value, command)
+			}
+		}
+	})
 }
 
 // script makes a program for a Unix shell.
@@ -126,8 +146,8 @@ func TestLauncherGetsOneArgumentAndLittleElse(t *testing.T) {
 
 func TestLauncherThatFails(t *testing.T) {
 	program, _ := script(t, "exit 3")
-	var none *noBrowser
-	if err := launch(t.Context(), []string{program, "https://x"}, nil); !errors.As(err, &none) || !strings.Contains(none.reason, "exit status 3") {
+	var none *Unavailable
+	if err := launch(t.Context(), []string{program, "https://x"}, nil); !errors.As(err, &none) || !strings.Contains(none.Reason, "exit status 3") {
 		t.Errorf("%v", err)
 	}
 	if err := launch(t.Context(), []string{filepath.Join(t.TempDir(), "gone"), "https://x"}, nil); !errors.As(err, &none) {

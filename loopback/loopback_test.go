@@ -1,12 +1,12 @@
-//go:build !js
-
-package main
+package loopback
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,21 +14,87 @@ import (
 	"time"
 )
 
-// TestLoopbackServer holds what it takes for a request, and that nothing keeps it from
+// TestFamiliesThatAreNot: one family is enough where the other does not exist,
+// and a port that somebody has on the other one is not taken.
+func TestFamiliesThatAreNot(t *testing.T) {
+	absent := &net.OpError{Op: "listen", Err: errors.New("cannot assign requested address")}
+	first, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	_, taken := net.Listen("tcp", first.Addr().String())
+	for name, test := range map[string]struct {
+		four, six func(n int) error // of the n-th attempt, from 1
+		want      []string          // networks that are listened on; nil: none
+	}{
+		"both":      {nil, nil, []string{"tcp4", "tcp6"}},
+		"IPv4 only": {nil, func(int) error { return absent }, []string{"tcp4"}},
+		"IPv6 only": {func(int) error { return absent }, nil, []string{"tcp6"}},
+		"squatted thrice": {nil, func(n int) error {
+			if n < 4 {
+				return taken
+			}
+			return nil
+		}, []string{"tcp4", "tcp6"}},
+		"squatted always": {nil, func(int) error { return taken }, nil},
+		"none":            {func(int) error { return absent }, func(int) error { return absent }, nil},
+	} {
+		fours, sixes, open := 0, 0, map[*fakeListener]bool{}
+		listeners, _, err := listen(func(network, address string) (net.Listener, error) {
+			n, fails := &fours, test.four
+			if network == "tcp6" {
+				n, fails = &sixes, test.six
+			}
+			*n++
+			if fails != nil && fails(*n) != nil {
+				return nil, fails(*n)
+			}
+			l := &fakeListener{network: network, open: open}
+			open[l] = true
+			return l, nil
+		})
+		var got []string
+		for _, l := range listeners {
+			got = append(got, l.(*fakeListener).network)
+		}
+		if !slices.Equal(got, test.want) || len(open) != len(got) {
+			t.Errorf("%s: listens on %q, %d are open", name, got, len(open))
+		}
+		if (err == nil) != (test.want != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+type fakeListener struct {
+	net.Listener
+	network string
+	open    map[*fakeListener]bool
+}
+
+func (l *fakeListener) Addr() net.Addr { return &net.TCPAddr{Port: 4711} }
+
+func (l *fakeListener) Close() error {
+	delete(l.open, l)
+	return nil
+}
+
+// TestServer holds what it takes for a request, and that nothing keeps it from
 // the next one.
-func TestLoopbackServer(t *testing.T) {
+func TestServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/panic" {
 			panic("a bug")
 		}
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s %d %.9s", r.Method, r.Host, r.URL.Path, len(body), body)
 	}), listener)
-	defer server.close()
+	defer server.Close()
 	for range 50 { // idle ones do not count
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
@@ -115,14 +181,14 @@ func (l *pipe) Close() error { l.close(); return nil }
 
 func (l *pipe) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TestLoopbackClosesWhatJustCame closes the server when a connection has been taken and
+// TestClosesWhatJustCame closes the server when a connection has been taken and
 // not been read from.
-func TestLoopbackClosesWhatJustCame(t *testing.T) {
+func TestClosesWhatJustCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener, client := newPipe(true)
-		server := newLoopback(http.NotFoundHandler(), listener)
+		server := Serve(http.NotFoundHandler(), listener)
 		synctest.Wait()
-		server.close()
+		server.Close()
 		started := time.Now()
 		if n, err := client.Read(make([]byte, 1)); err == nil || time.Since(started) > 0 {
 			t.Errorf("it ended after %s: %d bytes, %v", time.Since(started), n, err)
@@ -130,9 +196,9 @@ func TestLoopbackClosesWhatJustCame(t *testing.T) {
 	})
 }
 
-// TestLoopbackTimes has a client that never ends its request, and a handler that takes
+// TestTimes has a client that never ends its request, and a handler that takes
 // longer than a client may.
-func TestLoopbackTimes(t *testing.T) {
+func TestTimes(t *testing.T) {
 	for _, c := range []struct {
 		request, want string
 		after         time.Duration
@@ -143,7 +209,7 @@ func TestLoopbackTimes(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			listener, client := newPipe(false)
-			server := newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server := Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if _, err := io.ReadAll(r.Body); err != nil {
 					w.WriteHeader(http.StatusBadRequest)
 					return
@@ -154,7 +220,7 @@ func TestLoopbackTimes(t *testing.T) {
 					t.Error("the request ended before its answer")
 				}
 			}), listener)
-			defer server.close()
+			defer server.Close()
 			started := time.Now()
 			io.WriteString(client, c.request)
 			data, _ := io.ReadAll(client)
@@ -166,12 +232,12 @@ func TestLoopbackTimes(t *testing.T) {
 	}
 }
 
-// TestLoopbackEndsRequests closes the server while a handler works.
-func TestLoopbackEndsRequests(t *testing.T) {
+// TestEndsRequests closes the server while a handler works.
+func TestEndsRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener, client := newPipe(false)
 		ended := make(chan struct{})
-		server := newLoopback(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		server := Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 			close(ended)
 		}), listener)
@@ -179,7 +245,7 @@ func TestLoopbackEndsRequests(t *testing.T) {
 		synctest.Wait()
 		io.WriteString(client, "G") // of another request: from here net/http does not notice an end
 		synctest.Wait()
-		server.close()
+		server.Close()
 		<-ended
 	})
 }
@@ -190,7 +256,7 @@ func FuzzLoopback(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string) {
 		listener, client := newPipe(false)
 		requests := 0
-		server := newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server := Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if requests++; requests > 1 || r.Host == "" {
 				t.Errorf("request %d to %q", requests, r.Host)
 			}
@@ -201,6 +267,6 @@ func FuzzLoopback(f *testing.F) {
 		go io.Copy(io.Discard, client)
 		io.WriteString(client, in)
 		client.Close()
-		server.finish(time.Second)
+		server.Finish(time.Second)
 	})
 }

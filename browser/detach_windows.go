@@ -1,7 +1,6 @@
-package main
+package browser
 
 import (
-	"errors"
 	"os/exec"
 	"syscall"
 
@@ -12,9 +11,4 @@ import (
 // Ctrl-C here does not end their browser.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP, HideWindow: true}
-}
-
-// isPortTaken says whether listening failed because another program has the port.
-func isPortTaken(err error) bool {
-	return errors.Is(err, windows.WSAEADDRINUSE) || errors.Is(err, windows.WSAEACCES)
 }
