@@ -109,11 +109,20 @@ func verbs() []verb {
 // run is the only way in: args are those after the program's name. It gives the exit
 // status, and prints whatever went wrong.
 func run(ctx context.Context, sys *system, args []string) int {
+	v, args := askedHelp(chooseVerb(args))
+	params, err := v.carryOut(ctx, sys, args)
+	status := sys.report(err)
+	if params.Command != nil && v.after != aLine {
+		status = besideCommand(err, status)
+	}
+	return status
+}
+
+// carryOut binds what was typed after a verb and does it. What went wrong is not told yet.
+func (v verb) carryOut(ctx context.Context, sys *system, args []string) (params Params, err error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	v, args := askedHelp(chooseVerb(args))
-	var params Params
-	err := guarded(func() (err error) {
+	err = guarded(func() (err error) {
 		params, err = v.bind(args)
 		sys.prefer = preferencesOf(ctx, end, params)
 		if params, err = sys.supply(ctx, v, params, err); err != nil {
@@ -135,37 +144,40 @@ func run(ctx context.Context, sys *system, args []string) int {
 	if stopped := sys.stopped(); stopped != nil {
 		err = stopped
 	}
-	status := sys.report(err)
-	if params.Command != nil && v.after != aLine {
-		status = besideCommand(err, status)
-	}
-	return status
+	return params, err
 }
 
-// connect is the whole story: from what was typed to a connection, how it is told, and
-// the COMMAND that it is for. Without a way to connect, COMMAND has the current one.
+// connect is the whole story: from what was typed to a connection, and the COMMAND that
+// it is for. Without a way to connect, COMMAND has the current one.
 func connect(ctx context.Context, sys *system, p Params) error {
 	command, err := newCommand(sys, p)
 	if err != nil {
 		return err
 	}
+	var c Connection
 	if command != nil && !p.connects() {
-		c, err := openCurrent(sys, p)
-		if err != nil {
-			return err
-		}
-		return command.run(ctx, sys, c)
+		c, err = openCurrent(sys, p)
+	} else {
+		c, err = newConnection(ctx, sys, p, command != nil)
 	}
+	if err != nil || command == nil {
+		return err
+	}
+	return command.run(ctx, sys, c)
+}
+
+// newConnection connects as typed, for a COMMAND or not, and tells of it.
+func newConnection(ctx context.Context, sys *system, p Params, command bool) (Connection, error) {
 	plan, err := sys.plan(p)
 	if err != nil {
-		return err
+		return Connection{}, err
 	}
-	c, err := openToKeep(ctx, sys, plan, command != nil)
+	c, err := openToKeep(ctx, sys, plan, command)
 	if err != nil {
-		return err
+		return Connection{}, err
 	}
 	told := *sys
-	if command != nil {
+	if command {
 		told.stdout = sys.stderr // stdout is COMMAND's
 	}
 	switch {
@@ -175,13 +187,10 @@ func connect(ctx context.Context, sys *system, p Params) error {
 		err = told.print(welcomeText(c.AuthContext))
 	}
 	if err != nil {
-		return err
+		return Connection{}, err
 	}
-	c.tell(sys, command != nil)
-	if command == nil {
-		return nil
-	}
-	return command.run(ctx, sys, c)
+	c.tell(sys, command)
+	return c, nil
 }
 
 // plan decides what p means, with the user's own clouds where it may mean one, and says

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"strings"
 	"syscall/js"
@@ -69,10 +70,10 @@ func removeEnvironment(ctx context.Context, sys *system, p Params) error {
 // main gives the page an object of functions, and stays to answer.
 func main() {
 	js.Global().Set("connectEntra", map[string]any{
-		"run":   promised(runInPage),
-		"token": promised(tokenInPage),
-		"line":  promised(lineInPage),
-		"graph": promised(graphInPage),
+		"run":     promised(runInPage),
+		"connect": promised(connectInPage),
+		"line":    promised(lineInPage),
+		"graph":   promised(graphInPage),
 	})
 	select {}
 }
@@ -89,18 +90,47 @@ func runInPage(in []js.Value) any {
 	return map[string]any{"status": status, "stdout": stdout.String(), "stderr": stderr.String()}
 }
 
-// tokenInPage is token(text: string): a reading, its names in lower case; permissions
+// connectInPage is connect(text: string, cloud: string): what the token says and how
+// connecting with it goes, as {reading, cloud, typed, status: number, id, stdout, stderr,
+// context}. cloud is the token's own, where it tells, else the one given; typed is the
+// line that a terminal would have. id is the failure's, context the JSON of context -Json;
+// each is "" where there is none. The reading's names are in lower case; its permissions
 // and claims are lists of {name, value, meaning}.
-func tokenInPage(in []js.Value) any {
-	r := claims.Read(in[0].String(), func(audience string) string {
+func connectInPage(in []js.Value) any {
+	text := in[0].String()
+	r := claims.Read(text, func(audience string) string {
 		e, _ := environmentOf(clouds, audience)
 		return e.Name
 	})
+	cloud := cmp.Or(r.Cloud, in[1].String())
+	args := []string{"-AccessToken", "-"}
+	if cloud != "" {
+		args = append(args, "-Environment", cloud)
+	}
+	var stdout, stderr bytes.Buffer
+	sys := pageSystem(text, &stdout, &stderr)
+	var c Connection
+	v, _ := findVerb("connect")
+	v.run = func(ctx context.Context, sys *system, p Params) (err error) {
+		c, err = newConnection(ctx, sys, p, false)
+		return err
+	}
+	_, err := v.carryOut(context.Background(), sys, args)
+	status, id, shown := sys.report(err), "", ""
+	if err == nil {
+		shown = c.JSON()
+	} else {
+		id = kindOf(failure.From(err).ID).id
+	}
 	return map[string]any{
-		"opaque": r.Opaque, "cloud": r.Cloud, "graph": r.Graph, "audience": r.Audience,
-		"who": r.Who, "app": r.App, "tenant": r.Tenant, "access": r.Access, "appOnly": r.AppOnly,
-		"permissions": facts(r.Permissions), "claims": facts(r.Claims),
-		"issuedAt": r.IssuedAt, "notBefore": r.NotBefore, "expiresOn": r.ExpiresOn, "notes": texts(r.Notes),
+		"reading": map[string]any{
+			"opaque": r.Opaque, "cloud": r.Cloud, "graph": r.Graph, "audience": r.Audience,
+			"who": r.Who, "app": r.App, "tenant": r.Tenant, "access": r.Access, "appOnly": r.AppOnly,
+			"permissions": facts(r.Permissions), "claims": facts(r.Claims),
+			"issuedAt": r.IssuedAt, "notBefore": r.NotBefore, "expiresOn": r.ExpiresOn, "notes": texts(r.Notes),
+		},
+		"cloud": cloud, "typed": strings.Join(append([]string{"connect-entra"}, args...), " "),
+		"status": status, "id": id, "stdout": stdout.String(), "stderr": stderr.String(), "context": shown,
 	}
 }
 

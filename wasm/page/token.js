@@ -35,21 +35,15 @@ async function read() {
   const token = tokenInField();
   byId("token-clear").disabled = field.value === "";
   if (token === "") return show(empty);
-  const { run, token: readToken } = await engine;
-  const safe = withoutSignature(token);
-  const connect = (...more) => run(["connect", "-AccessToken", "-", ...more], safe);
-  const reading = await readToken(safe);
-  const cloud = reading.cloud || chosenCloud;
-  const where = cloud ? ["-Environment", cloud] : [];
-  const result = await connect(...where);
-  const context = result.status === 0 && cloud ? JSON.parse((await connect(...where, "-Json")).stdout) : null;
+  const { connect } = await engine;
+  const { reading, ...result } = await connect(withoutSignature(token), chosenCloud);
   if (!current()) return;
-  askForCloud(reading, result.status === 0 && !reading.cloud);
-  const typed = ["connect-entra", "-AccessToken", "-", ...where].join(" ");
-  const said = result.status !== 0 || cloud
-    ? h("section", {}, h("h3", {}, "What the terminal says"), terminal("The terminal, about the token", typed, result.stdout, result.stderr))
-    : null;
+  const { cloud } = result;
   const accepted = result.status === 0;
+  askForCloud(reading, accepted && !reading.cloud);
+  const said = !accepted || cloud
+    ? h("section", {}, h("h3", {}, "What the terminal says"), terminal("The terminal, about the token", result.typed, result.stdout, result.stderr))
+    : null;
   show(
     verdict(reading, result),
     accepted ? null : said,
@@ -58,7 +52,7 @@ async function read() {
     unchecked(reading),
     accepted ? graphBox(reading, cloud, () => (current() ? tokenInField() : "")) : null,
     accepted ? said ?? h("p", { class: "note" }, "Say which cloud it is for: then comes what the terminal says.") : null,
-    contextTable(context),
+    cloud && result.context ? contextTable(JSON.parse(result.context)) : null,
     claims(reading),
   );
 }
@@ -77,7 +71,7 @@ function show(...children) {
 // verdict is the first thing to read: whether Connect-Entra would take the token.
 function verdict(reading, result) {
   const [kind, text] =
-    result.status !== 0 ? ["bad", result.stderr.includes("[token-expired]") ? "Expired" : "Not accepted"]
+    result.status !== 0 ? ["bad", result.id === "token-expired" ? "Expired" : "Not accepted"]
     : reading.notBefore * 1000 > Date.now() ? ["odd", "Not good yet"]
     : reading.opaque ? ["odd", "Opaque: it is taken as it is"]
     : reading.graph ? ["good", reading.cloud === "Sandbox" ? "A practice token" : "A token for Microsoft Graph"]
@@ -141,7 +135,6 @@ const unchecked = (reading) =>
   h("section", { class: "unchecked" }, h("h3", {}, "What was not checked"), reading.notes.map((note) => h("p", {}, note)));
 
 function contextTable(context) {
-  if (!context) return null;
   const shown = (value) => (Array.isArray(value) ? value.join(", ") : value);
   return h("details", {}, h("summary", {}, "The context, as Get-EntraContext shows it"),
     h("table", {}, h("tbody", {}, Object.entries(context).map(([name, value]) =>

@@ -15,8 +15,8 @@ const types = { ".html": "text/html", ".css": "text/css", ".js": "text/javascrip
 const plainEngine = `
 const part = (token, n) => JSON.parse(atob(token.split(".")[n].replace(/-/g, "+").replace(/_/g, "/")));
 const run = async () => ({ status: 0, stdout: "plain JavaScript", stderr: "" });
-const token = async (text) => ({ claims: Object.entries(part(text, 1)) });
-export const engine = Promise.resolve({ run, token, line: run, graph: run, ended: new Promise(() => {}) });
+const connect = async (text) => ({ reading: { claims: Object.entries(part(text, 1)) } });
+export const engine = Promise.resolve({ run, connect, line: run, graph: run, ended: new Promise(() => {}) });
 export const clouds = async () => [];
 performance.mark("engine-ready");
 `;

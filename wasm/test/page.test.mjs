@@ -359,20 +359,22 @@ describe("nothing leaves the page", () => {
         get: () => real,
         set: (functions) => {
           real = Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, (...args) => {
-            globalThis.given.push(JSON.stringify(args));
+            globalThis.given.push(`${name} ${JSON.stringify(args)}`);
             return call(...args);
           }]));
         },
       });
     }));
     const opaque = canary.repeat(3);
-    for (const text of [token(), `Bearer "${token()}"`, opaque, `${token()}.${canary}`, `eyJ${canary}.${canary}`]) {
+    const pasted = [token(), `Bearer "${token()}"`, opaque, `${token()}.${canary}`, `eyJ${canary}.${canary}`];
+    for (const text of pasted) {
       await paste(page, text);
       await explain(page, `Connect-Entra -AccessToken ${token()}`);
       await explain(page, `Connect-Entra -AccessToken eyJ9.a.b.${canary}.c`);
     }
     const given = await page.evaluate(() => globalThis.given);
     assert.ok(given.length > 10);
+    assert.equal(given.filter((call) => call.startsWith("connect ")).length, pasted.length, "each is connected with once");
     for (const text of given) assert.ok(!text.includes(canary), text);
   });
 
