@@ -106,8 +106,8 @@ func verbs() []verb {
 	}
 }
 
-// run is the only way in: args are those after the program's name. It gives the exit
-// status, and prints whatever went wrong.
+// run is the only way in for a line: args are those after the program's name. It gives the
+// exit status, and prints whatever went wrong.
 func run(ctx context.Context, sys *system, args []string) int {
 	v, args := askedHelp(chooseVerb(args))
 	params, err := v.carryOut(ctx, sys, args)
