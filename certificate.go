@@ -13,8 +13,9 @@ import (
 	"connect-entra/powershell"
 )
 
-// loadCertificate gets the certificate that ref names, with its key.
-func loadCertificate(ctx context.Context, sys *system, ref CertificateRef) (certificate.Pair, error) {
+// loadCertificate gets the certificate that ref names, with its key. ask says whether the
+// person may be asked for a password that was not named.
+func loadCertificate(ctx context.Context, sys *system, ref CertificateRef, ask bool) (certificate.Pair, error) {
 	from := func(place Secret) func(context.Context, string) (string, error) {
 		return func(ctx context.Context, file string) (string, error) {
 			return place.read(ctx, sys, "the certificate's password", "Password for "+failure.Clean(file)+": ")
@@ -30,7 +31,7 @@ func loadCertificate(ctx context.Context, sys *system, ref CertificateRef) (cert
 	if ref.HasPass {
 		loader.Password = from(ref.Password)
 	}
-	if sys.terminal.stdin {
+	if ask {
 		loader.Ask = from(Secret{})
 	}
 	return loader.Load(ctx, certificate.Ref{Subject: ref.Subject, Thumbprint: ref.Thumbprint, Path: ref.Path})

@@ -42,10 +42,13 @@ type system struct {
 	getenv         func(string) string
 	readSecret     func(prompt string) (string, error) // asks on the terminal, without echo
 	dir            string                              // the program's own folder; "" where there can be none
-	keeps          keeping                             // what is kept of connections; nil in a page
 	cloudFile      cloudFile                           // of the user's own clouds; nil where there can be none
 	prefer         preferences                         // the common parameters of this run
 	outside
+
+	// openSaved opens the saved connections; nil if there are none. To write, it fails if one
+	// could not be saved. A page has no such function.
+	openSaved func(sys *system, toWrite bool) (savedConnections, error)
 }
 
 // flowName says how a Plan signs in.
@@ -79,9 +82,9 @@ type Connection struct {
 	Plan   Plan
 	Token  Token
 	source source
-	kept   string  // where the key to it is; "" if it ends with this process
-	id     string  // of its file among those that are kept
-	silent bool    // nobody was asked: it was kept before
+	saved  string  // who holds the key to it; "" if it ends with this process
+	id     string  // of its file among those that are saved
+	silent bool    // nobody was asked: it was saved before
 	there  *system // what it was opened in, which in practice is another outside; nil: the process's own
 }
 
@@ -172,7 +175,7 @@ func newConnection(ctx context.Context, sys *system, p Params, command bool) (Co
 	if err != nil {
 		return Connection{}, err
 	}
-	c, err := openToKeep(ctx, sys, plan, command)
+	c, err := openToSave(ctx, sys, plan, command)
 	if err != nil {
 		return Connection{}, err
 	}
@@ -246,7 +249,7 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 	return sys.print(token.access.open() + "\n")
 }
 
-// showContext shows the connection in the reference's fields, or which ones are kept.
+// showContext shows the connection in the reference's fields, or which ones are saved.
 func showContext(ctx context.Context, sys *system, p Params) error {
 	if p.On("List") {
 		return listConnections(sys, p)

@@ -191,7 +191,7 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 		stderr:    stderr,
 		getenv:    func(name string) string { return s.env[name] },
 		dir:       s.dir,
-		keeps:     s.openKeep,
+		openSaved: s.openSaved,
 		cloudFile: mgContext{dir: s.mg},
 		outside: outside{
 			internet: s.entra,
@@ -215,14 +215,14 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 	return sys
 }
 
-// openKeep also closes the folder after the test, as Windows removes none that is open;
+// openSaved also closes the folder after the test, as Windows removes none that is open;
 // a process leaves that to its end.
-func (s *scene) openKeep(sys *system, start func(*system, Plan) (source, error), toWrite bool) (keeper, error) {
-	k, err := openKeep(sys, start, toWrite)
-	if kept, ok := k.(*keep); ok {
-		s.t.Cleanup(func() { kept.vault.Close() })
+func (s *scene) openSaved(sys *system, toWrite bool) (savedConnections, error) {
+	saved, err := openSaved(sys, toWrite)
+	if store, ok := saved.(*connectionStore); ok {
+		s.t.Cleanup(func() { store.vault.Close() })
 	}
-	return k, err
+	return saved, err
 }
 
 // openURL is the person's browser.

@@ -89,7 +89,7 @@ func TestStuckHolder(t *testing.T) {
 	d := newDesk(t)
 	start := d.processes()
 	d.must(0, asApp)
-	all, err := d.keep().list()
+	all, err := d.saved().list()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestStuckHolder(t *testing.T) {
 	d.token()
 	holder.Process.Kill()
 	holder.Wait()
-	unlock, err := d.keep().vault.LockFor(t.Context(), all[0].ID, 0)
+	unlock, err := d.saved().vault.LockFor(t.Context(), all[0].ID, 0)
 	if err != nil {
 		t.Fatalf("the lock outlives its holder: %v", err)
 	}

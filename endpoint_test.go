@@ -235,7 +235,7 @@ func TestEndpointAsksOnceForMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, err := startFlow(s.system(io.Discard, io.Discard), plan)
+	from, err := startFlow(s.system(io.Discard, io.Discard), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +289,7 @@ func TestEndpointAndGivenToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &scene{env: map[string]string{"T": tokenFor(claims.GraphAppID)}}
-		from, err := startFlow(s.system(io.Discard, io.Discard), plan)
+		from, err := startFlow(s.system(io.Discard, io.Discard), plan, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -347,7 +347,7 @@ func TestEndpointAsksNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	sys := s.system(io.Discard, io.Discard)
-	from, token, err := signIn(t.Context(), sys, plan, "")
+	from, token, err := signIn(t.Context(), sys, plan, "", nil)
 	if err != nil || token.access.open() == "" {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func checkProvided(token string) (Token, error) {
 
 // provideToken is the flow for a token that the user brought: nothing is sent, and
 // nothing can be renewed.
-func provideToken(sys *system, plan Plan) (source, error) {
+func provideToken(sys *system, plan Plan, _ *msalCache) (source, error) {
 	var token Token
 	return func(ctx context.Context, ask Ask) (Token, error) {
 		if ask.Claims != "" || len(ask.Scopes) > 0 {

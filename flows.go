@@ -27,7 +27,7 @@ import (
 	"connect-entra/transport"
 )
 
-var flows = map[flowName]func(*system, Plan) (source, error){
+var flows = map[flowName]func(*system, Plan, *msalCache) (source, error){
 	byBrowser:     signInByBrowser,
 	byDeviceCode:  signInByDeviceCode,
 	byCertificate: signInByCertificate,
@@ -41,7 +41,7 @@ var flows = map[flowName]func(*system, Plan) (source, error){
 // continuously (CAE), as the reference asks.
 var capabilities = []string{"CP1"}
 
-func signInBySecret(sys *system, plan Plan) (source, error) {
+func signInBySecret(sys *system, plan Plan, _ *msalCache) (source, error) {
 	var secret string
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if secret == "" {
@@ -58,12 +58,12 @@ func signInBySecret(sys *system, plan Plan) (source, error) {
 	}), nil
 }
 
-func signInByCertificate(sys *system, plan Plan) (source, error) {
+func signInByCertificate(sys *system, plan Plan, _ *msalCache) (source, error) {
 	var pair certificate.Pair
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if pair.Key == nil {
 			var err error
-			if pair, err = loadCertificate(ctx, sys, plan.Certificate); err != nil {
+			if pair, err = loadCertificate(ctx, sys, plan.Certificate, sys.terminal.stdin && !plan.Silent); err != nil {
 				return Token{}, err
 			}
 		}
@@ -76,7 +76,7 @@ func signInByCertificate(sys *system, plan Plan) (source, error) {
 
 // signInByFederation presents a token of another issuer (workload identity). Its file
 // is read each time: whoever put it there also renews it.
-func signInByFederation(sys *system, plan Plan) (source, error) {
+func signInByFederation(sys *system, plan Plan, _ *msalCache) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		credential := confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
 			assertion, err := plan.Secret.read(ctx, sys, "the federated token of "+envFederated, "")
@@ -108,7 +108,7 @@ func signInAsApp(ctx context.Context, sys *system, plan Plan, credential confide
 	return tokenOf(result, err)
 }
 
-func signInByIdentity(sys *system, plan Plan) (source, error) {
+func signInByIdentity(sys *system, plan Plan, _ *msalCache) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
 		defer cancel()
@@ -136,9 +136,9 @@ func signInByIdentity(sys *system, plan Plan) (source, error) {
 	}), nil
 }
 
-func signInByBrowser(sys *system, plan Plan) (source, error) {
+func signInByBrowser(sys *system, plan Plan, cache *msalCache) (source, error) {
 	entra := sys.client(plan.entra())
-	client, err := publicClient(sys, entra, plan)
+	client, err := publicClient(entra, plan, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,8 @@ func signInByBrowser(sys *system, plan Plan) (source, error) {
 	}), nil
 }
 
-func signInByDeviceCode(sys *system, plan Plan) (source, error) {
-	client, err := publicClient(sys, sys.client(plan.entra()), plan)
+func signInByDeviceCode(sys *system, plan Plan, cache *msalCache) (source, error) {
+	client, err := publicClient(sys.client(plan.entra()), plan, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -242,15 +242,15 @@ func userAgent() string {
 	return "connect-entra"
 }
 
-func publicClient(sys *system, entra *transport.Client, plan Plan) (public.Client, error) {
+func publicClient(entra *transport.Client, plan Plan, cache *msalCache) (public.Client, error) {
 	options := []public.Option{
 		public.WithAuthority(plan.authority()),
 		public.WithHTTPClient(entra),
 		public.WithInstanceDiscovery(false),
 		public.WithClientCapabilities(capabilities),
 	}
-	if sys.cache != nil {
-		options = append(options, public.WithCache(sys.cache))
+	if cache != nil {
+		options = append(options, public.WithCache(cache))
 	}
 	return public.New(plan.ClientID, options...)
 }
@@ -300,7 +300,7 @@ func delegated(client public.Client, plan Plan, signIn func(context.Context, Ask
 	})
 }
 
-// onlyAccount is the one account of a kept connection.
+// onlyAccount is the one account of a saved connection.
 func onlyAccount(ctx context.Context, client public.Client, plan Plan) (public.Account, error) {
 	accounts, err := client.Accounts(ctx)
 	if err != nil || len(accounts) == 0 {

@@ -291,7 +291,7 @@ func TestHaltInsideSource(t *testing.T) {
 // keepsNothing puts something in the way of what is written for each kept connection.
 func (d *desk) keepsNothing() {
 	d.t.Helper()
-	all, err := d.keep().list()
+	all, err := d.saved().list()
 	for _, n := range all {
 		err = os.MkdirAll(filepath.Join(d.dir, n.ID+".sealed"+".tmp", "in the way"), 0o700)
 	}

@@ -139,7 +139,7 @@ func TestKeyringOfAnotherNamespace(t *testing.T) {
 func TestKeyringWithoutTheKey(t *testing.T) {
 	d, _ := newKeyringDesk(t)
 	d.must(0, asApp)
-	if err := d.keep().vault.DropKey(); err != nil {
+	if err := d.saved().vault.DropKey(); err != nil {
 		t.Fatal(err)
 	}
 	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "which a restart empties") {

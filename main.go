@@ -36,8 +36,7 @@ type outside struct {
 
 	releaseSignals func() // from here they do not end the run: they are a COMMAND's
 
-	correlation string     // client-request-id of all that this run sends; "": a new one for each client
-	cache       *msalCache // what MSAL is to remember of the connection; nil: within the process
+	correlation string // client-request-id of all that this run sends; "": a new one for each client
 }
 
 func main() {
@@ -59,7 +58,7 @@ func newSystem() *system {
 		stderr:    os.Stderr,
 		getenv:    os.Getenv,
 		dir:       ownFolder(),
-		keeps:     openKeep,
+		openSaved: openSaved,
 		cloudFile: userCloudFile(),
 		outside: outside{
 			internet: transport.NewInternet(),

@@ -17,7 +17,7 @@ import (
 type outside struct{}
 
 // flows of the page: a token that was given needs no network.
-var flows = map[flowName]func(*system, Plan) (source, error){byToken: provideToken}
+var flows = map[flowName]func(*system, Plan, *msalCache) (source, error){byToken: provideToken}
 
 // practice needs nothing here, as a given token is not sent anywhere.
 func practice(sys *system, _ bool) (*system, func(), error) { return sys, func() {}, nil }

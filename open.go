@@ -1,4 +1,4 @@
-// How a connection comes about: anew as the plan says, silently from what is kept, from
+// How a connection comes about: anew as the plan says, silently from what is saved, from
 // the process around, or once more where a claims challenge asks for it.
 
 package main
@@ -11,14 +11,14 @@ import (
 	"connect-entra/failure"
 )
 
-// openToKeep connects as the plan says: for this process, or for all of this user's,
-// silently if it can. Whether a connection can be kept is known before anything is sent;
+// openToSave connects as the plan says: for this process, or for all of this user's,
+// silently if it can. Whether a connection can be saved is known before anything is sent;
 // a command can do without, unless it was asked for.
-func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Connection, error) {
-	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || sys.keeps == nil {
+func openToSave(ctx context.Context, sys *system, plan Plan, command bool) (Connection, error) {
+	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || sys.openSaved == nil {
 		return open(ctx, sys, plan)
 	}
-	k, err := sys.keeps(sys, startFlow, true)
+	saved, err := sys.openSaved(sys, true)
 	if err != nil && command && !plan.ScopeTyped {
 		sys.warn("The connection cannot be kept: %s", failure.Clean(err.Error()))
 		plan.ContextScope = "Process"
@@ -27,14 +27,15 @@ func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 	if err != nil {
 		return Connection{}, err
 	}
-	c, found, err := k.resume(ctx, plan)
+	c, found, err := saved.resume(ctx, plan)
 	if found || err != nil {
 		return c, err
 	}
-	if c, err = open(ctx, k.inside(), plan); err != nil {
+	cache := &msalCache{} // empty: what MSAL then holds is of the one account that signed in
+	if c, err = openWith(ctx, sys, plan, "", cache); err != nil {
 		return c, err
 	}
-	if c, err = k.save(c); err != nil && command {
+	if c, err = saved.save(c, cache); err != nil && command {
 		sys.warn("%s", failure.Clean(err.Error()))
 		c.ContextScope, err = "Process", nil // COMMAND has it all the same
 	}
@@ -42,7 +43,7 @@ func openToKeep(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 }
 
 // openCurrent gives the connection that this process was started with, inside a COMMAND,
-// else the kept connection that is current.
+// else the saved connection that is current.
 func openCurrent(sys *system, p Params) (Connection, error) {
 	if c, ok, err := inherited(sys); ok || err != nil {
 		return c, err
@@ -53,24 +54,25 @@ func openCurrent(sys *system, p Params) (Connection, error) {
 			return Connection{}, err
 		}
 	}
-	k, err := sys.keeper()
+	saved, err := sys.saved()
 	if err != nil {
 		return Connection{}, err
 	}
-	if k == nil {
+	if saved == nil {
 		return Connection{}, notConnected()
 	}
-	return k.open(plan.Timeout)
+	return saved.open(plan.Timeout)
 }
 
 // open carries a plan out. Where no browser opens, a person at a terminal goes on with
 // a device code.
 func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
-	return openWith(ctx, sys, plan, "")
+	return openWith(ctx, sys, plan, "", nil)
 }
 
-// openWith is the same for a sign-in that must satisfy claims.
-func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Connection, error) {
+// openWith is the same for a sign-in that must satisfy claims, or is to be saved: cache is
+// then what MSAL has to remember of it.
+func openWith(ctx context.Context, sys *system, plan Plan, claims string, cache *msalCache) (Connection, error) {
 	if plan.Environment.practice() {
 		practising, stop, err := practice(sys, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
 		if err != nil {
@@ -79,7 +81,7 @@ func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Conne
 		context.AfterFunc(ctx, stop) // the run's end: a claims challenge needs the pages again
 		sys = practising
 	}
-	source, token, err := signIn(ctx, sys, plan, claims)
+	source, token, err := signIn(ctx, sys, plan, claims, cache)
 	var none *browser.Unavailable
 	if errors.As(err, &none) {
 		if !sys.terminal.stderr {
@@ -88,7 +90,7 @@ func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Conne
 		}
 		sys.note("No browser can be opened here: %s. Going on with a device code.", none.Reason)
 		plan = plan.byDeviceCode()
-		source, token, err = signIn(ctx, sys, plan, claims)
+		source, token, err = signIn(ctx, sys, plan, claims, cache)
 	}
 	if err != nil {
 		return Connection{}, err
@@ -99,18 +101,19 @@ func openWith(ctx context.Context, sys *system, plan Plan, claims string) (Conne
 	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source, there: sys}, nil
 }
 
-// startFlow begins the flow of a plan; nothing is sent yet.
-func startFlow(sys *system, plan Plan) (source, error) {
+// startFlow begins the flow of a plan; nothing is sent yet. cache is what MSAL remembers of
+// the connection, and is to; nil where that ends with the process.
+func startFlow(sys *system, plan Plan, cache *msalCache) (source, error) {
 	flow, ok := flows[plan.Flow]
 	if !ok {
 		return nil, failure.New("usage", "This build cannot sign in by %s.", plan.Flow).
 			Try("in a terminal, use the connect-entra binary; in the page, give a token")
 	}
-	return flow(sys, plan)
+	return flow(sys, plan, cache)
 }
 
-func signIn(ctx context.Context, sys *system, plan Plan, claims string) (source, Token, error) {
-	source, err := startFlow(sys, plan)
+func signIn(ctx context.Context, sys *system, plan Plan, claims string, cache *msalCache) (source, Token, error) {
+	source, err := startFlow(sys, plan, cache)
 	if err != nil {
 		return nil, Token{}, err
 	}
@@ -118,20 +121,21 @@ func signIn(ctx context.Context, sys *system, plan Plan, claims string) (source,
 	return source, token, err
 }
 
-// satisfy has the connection's tokens hold what a claims challenge asks for. Where a kept
-// one cannot renew them so, the person signs in again, and that is kept in its place.
+// satisfy has the connection's tokens hold what a claims challenge asks for. Where a saved
+// one cannot renew them so, the person signs in again, and that is saved in its place.
 func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connection, error) {
 	_, err := c.source(ctx, ask)
-	if f := (*failure.Error)(nil); c.kept == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.ID != "sign-in-needed" {
+	if f := (*failure.Error)(nil); c.saved == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.ID != "sign-in-needed" {
 		return c, err
 	}
-	k, err := sys.keeps(sys, startFlow, true)
+	saved, err := sys.openSaved(sys, true)
 	if err != nil {
 		return c, err
 	}
 	plan := c.Plan
 	plan.Silent = false
-	again, err := openWith(ctx, k.inside(), plan, ask.Claims)
+	cache := &msalCache{}
+	again, err := openWith(ctx, sys, plan, ask.Claims, cache)
 	if err != nil {
 		return c, err
 	}
@@ -139,7 +143,7 @@ func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connecti
 		return c, failure.New("sign-in-needed", "The connection is %s's, and %s signed in.", c.Account, again.Account).
 			Try("sign in as %s; or connect anew, as somebody else: -Force", c.Account)
 	}
-	return k.save(again)
+	return saved.save(again, cache)
 }
 
 // openToUse opens what token and request use, and says what to ask of it: -Scopes alone

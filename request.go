@@ -213,7 +213,7 @@ func (g *graphClient) answerChallenge(ctx context.Context, f *failure.Error) err
 	}
 	flow := g.connection.Plan.Flow
 	switch {
-	case (flow == byBrowser || flow == byDeviceCode) && g.connection.kept == "" && !g.sys.terminal.stderr:
+	case (flow == byBrowser || flow == byDeviceCode) && g.connection.saved == "" && !g.sys.terminal.stderr:
 		return needed("nobody is here to sign in")
 	case flow == byToken:
 		return needed("the token that was given cannot be exchanged").Try("get a new token for Graph")

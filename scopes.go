@@ -113,3 +113,19 @@ func (plan *Plan) forResource(resource string, known []Environment) error {
 	plan.Scopes = []string{resource + "/.default"}
 	return nil
 }
+
+// covers says whether all of asked was granted.
+func (p Plan) covers(granted, asked []string) bool {
+	for _, scope := range asked {
+		if !slices.ContainsFunc(granted, func(g string) bool { return p.shortScope(g) == p.shortScope(scope) }) {
+			return false
+		}
+	}
+	return len(asked) > 0
+}
+
+// shortScope is how a scope is compared: without regard to case, and Graph's without
+// the cloud's Graph in front.
+func (p Plan) shortScope(scope string) string {
+	return strings.ToLower(strings.TrimPrefix(scope, p.Environment.GraphEndpoint+"/"))
+}

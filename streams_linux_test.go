@@ -262,7 +262,7 @@ func TestPipeThatNobodyOpens(t *testing.T) {
 	if _, err := (Secret{"@" + pipe}).read(ctx, sys, "the client secret", ""); idOf(err) != "interrupted" {
 		t.Errorf("a secret: %v", err)
 	}
-	if _, err := loadCertificate(ctx, sys, CertificateRef{Path: pipe}); idOf(err) != "interrupted" {
+	if _, err := loadCertificate(ctx, sys, CertificateRef{Path: pipe}, false); idOf(err) != "interrupted" {
 		t.Errorf("a certificate: %v", err)
 	}
 }

@@ -112,13 +112,13 @@ func TestManyProcessesManyAccounts(t *testing.T) {
 			return start(lines...)
 		})
 		t.Logf("%d sign-ins by %d processes in %v", processes*signIns, processes, time.Since(began).Round(time.Millisecond))
-		k := d.keep()
+		k := d.saved()
 		all, err := k.list()
 		if err != nil || len(all) != accounts {
 			t.Fatalf("%d of %d accounts are kept: %v", len(all), accounts, err)
 		}
 		for _, n := range all {
-			c, _, err := k.load(n.ID)
+			c, err := k.load(n.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,12 +142,12 @@ func TestManyProcessesOneAccount(t *testing.T) {
 		d.all(80, func(i int) *exec.Cmd {
 			return start(fmt.Sprintf("-Scopes Scope%d.Read -NoWelcome", i))
 		})
-		k := d.keep()
+		k := d.saved()
 		all, err := k.list()
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d connections of one account: %v", len(all), err)
 		}
-		c, _, err := k.load(all[0].ID)
+		c, err := k.load(all[0].ID)
 		if err != nil {
 			t.Fatal(err)
 		}

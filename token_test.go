@@ -58,7 +58,7 @@ func TestFormatJSON(t *testing.T) {
 	if got := formatJSON(value, ""); got != want {
 		t.Errorf("it is\n%s\nand should be\n%s", got, want)
 	}
-	if got := formatJSON([]Environment{}, "  ") + connectionsJSON(nil) + connectionsJSON([]named{{}}); !strings.HasPrefix(got, "[]\n[]\n[\n  {\n    \"Name\": \"\",\n") || !strings.Contains(got, `"Scopes": [],`) {
+	if got := formatJSON([]Environment{}, "  ") + connectionsJSON(nil) + connectionsJSON([]savedConnection{{}}); !strings.HasPrefix(got, "[]\n[]\n[\n  {\n    \"Name\": \"\",\n") || !strings.Contains(got, `"Scopes": [],`) {
 		t.Error(got)
 	}
 }

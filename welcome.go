@@ -30,7 +30,7 @@ NOTE: You can use the -NoWelcome parameter to suppress this message.
 }
 
 // tell says on stderr what the welcome does not: who, where, until when, and what is
-// kept.
+// saved.
 func (c Connection) tell(sys *system, command bool) {
 	who := cmp.Or(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
 	until := "for as long as the token is good: it does not say"
@@ -44,8 +44,8 @@ func (c Connection) tell(sys *system, command bool) {
 	switch {
 	case c.silent:
 		sys.note("Nobody was asked: the connection was kept. To sign in anew: -Force")
-	case c.kept != "":
-		sys.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.kept)
+	case c.saved != "":
+		sys.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.saved)
 	case command:
 		sys.note("The connection ends with the command.")
 	default:

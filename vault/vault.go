@@ -131,7 +131,7 @@ func (v *Vault) Unchanged(name string, version Version) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return string(file) == version.file, err
+	return version != Version{} && string(file) == version.file, err
 }
 
 // Write encrypts data and puts it in place of the file, whose lock the caller holds.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,24 +94,24 @@ func (d *desk) grants(grant string) int {
 	return n
 }
 
-// keep opens what the desk keeps, without typing anything.
-func (d *desk) keep() *keep {
+// saved opens what the desk has saved, without typing anything.
+func (d *desk) saved() *connectionStore {
 	d.t.Helper()
-	k, err := d.openKeep(d.system(io.Discard, io.Discard), startFlow, false)
+	k, err := d.openSaved(d.system(io.Discard, io.Discard), false)
 	if err != nil || k == nil {
-		d.t.Fatalf("nothing is kept: %v", err)
+		d.t.Fatalf("nothing is saved: %v", err)
 	}
-	return k.(*keep)
+	return k.(*connectionStore)
 }
 
 // expire lets an hour pass for all that is kept.
 func (d *desk) expire() {
 	d.t.Helper()
-	k := d.keep()
+	k := d.saved()
 	all, err := k.list()
 	for _, n := range all {
 		err = k.locked(n.ID, func() error {
-			c, _, err := k.peek(n.ID)
+			c, err := k.peek(n.ID)
 			if err != nil {
 				return err
 			}
@@ -118,7 +119,7 @@ func (d *desk) expire() {
 				t.ExpiresOn = time.Now().Add(time.Minute)
 				c.Tokens[key] = t
 			}
-			return k.write(n.ID, c)
+			return k.write(c)
 		})
 	}
 	if err != nil {
@@ -170,10 +171,10 @@ func TestRenewal(t *testing.T) {
 	if n := d.grants("refresh_token"); n != 1 {
 		t.Errorf("%d renewals", n)
 	}
-	k := d.keep()
+	k := d.saved()
 	if all, _ := k.list(); len(all) != 1 {
 		t.Errorf("%d connections", len(all))
-	} else if c, _, err := k.load(all[0].ID); err != nil || len(c.Tokens) != 1 || bytes.Contains(c.MSAL, []byte("AccessToken")) {
+	} else if c, err := k.load(all[0].ID); err != nil || len(c.Tokens) != 1 || bytes.Contains(c.MSAL, []byte("AccessToken")) {
 		t.Errorf("expired tokens are kept: %d, %v", len(c.Tokens), err)
 	}
 	d.expire()
@@ -184,6 +185,41 @@ func TestRenewal(t *testing.T) {
 	d.person = oskar // somebody else may sign in then
 	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "no longer signs in by itself") || d.grants("authorization_code") != 2 || d.token().Account != oskar {
 		t.Errorf("%s", stderr)
+	}
+}
+
+// TestSourcesRenewAtTheSameTime has two connections of one process renew side by side: what
+// MSAL remembers of one must not get into the other (the race detector sees to it).
+func TestSourcesRenewAtTheSameTime(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	d.person = oskar
+	d.must(0, "-Force")
+	d.expire()
+	d.entra.fails(fault{match: "/token", delay: 50 * time.Millisecond}) // while the other asks too
+	saved := d.saved()
+	all, records, err := saved.ofKind("")
+	if err != nil || len(all) != 2 {
+		t.Fatal(len(all), err)
+	}
+	var both sync.WaitGroup
+	for _, c := range all {
+		from := saved.connection(records[c.ID], records[c.ID].Plan).source
+		both.Go(func() {
+			if token, err := from(t.Context(), Ask{}); err != nil || token.Claims.Account != c.Account {
+				t.Errorf("%s has a token of %s: %v", c.Account, token.Claims.Account, err)
+			}
+		})
+	}
+	both.Wait()
+	for _, c := range all {
+		r, err := saved.load(c.ID)
+		if err != nil || !bytes.Contains(r.MSAL, []byte(c.Account)) || len(r.Tokens) != 1 {
+			t.Errorf("of %s %d tokens and this are saved: %v\n%s", c.Account, len(r.Tokens), err, r.MSAL)
+		}
+	}
+	if n := d.grants("refresh_token"); n != 2 {
+		t.Errorf("%d renewals", n)
 	}
 }
 
@@ -273,7 +309,7 @@ func TestNeverTheWrongOne(t *testing.T) {
 // named is what that connection is called.
 func (d *desk) named(cloud, client, person string) string {
 	d.t.Helper()
-	all, err := d.keep().list()
+	all, err := d.saved().list()
 	for _, n := range all {
 		if n.Environment == cloud && n.ClientID == client && n.Account == person {
 			return n.Name
@@ -310,8 +346,8 @@ func TestWhichTenantsFit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := named{AuthContext: AuthContext{TenantID: practiceTenant}, plan: Plan{Tenant: c.tenant}}
-		if n.fits(plan) != c.fits {
+		r := &connectionRecord{Context: AuthContext{TenantID: practiceTenant}, Plan: Plan{Tenant: c.tenant}}
+		if r.fits(plan) != c.fits {
 			t.Errorf("made with %s, then typed %q: %v", c.tenant, c.line, !c.fits)
 		}
 	}
@@ -382,7 +418,7 @@ func TestUseAndDisconnect(t *testing.T) {
 func TestDisconnectLeavesWhatCameBetween(t *testing.T) {
 	d := newDesk(t)
 	d.must(0, "")
-	k := d.keep()
+	k := d.saved()
 	mine, err := k.current()
 	if err != nil {
 		t.Fatal(err)
@@ -394,7 +430,7 @@ func TestDisconnectLeavesWhatCameBetween(t *testing.T) {
 		t.Error(err)
 	}
 	d.token()
-	if err := k.removeAll(mine); err != nil {
+	if err := k.remove(mine); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.unselect(mine); err != nil {
@@ -410,7 +446,7 @@ func TestNamesAreUnique(t *testing.T) {
 	c := AuthContext{TenantID: "t", Environment: "Global", ClientID: "c", TokenCredentialType: "ClientSecret"}
 	certificate, other := c, c
 	certificate.TokenCredentialType, other.ClientID = "ClientCertificate", "d"
-	all := []named{{AuthContext: c}, {AuthContext: certificate}, {AuthContext: other}, {AuthContext: AuthContext{Account: "a@b", TenantID: "t", Environment: "Global"}}}
+	all := []savedConnection{{AuthContext: c}, {AuthContext: certificate}, {AuthContext: other}, {AuthContext: AuthContext{Account: "a@b", TenantID: "t", Environment: "Global"}}}
 	nameAll(all)
 	var got []string
 	for _, n := range all {
@@ -589,8 +625,8 @@ func typedElsewhere(server string) int {
 		}
 		sys.internet = toServer(strings.TrimPrefix(server, "http://"))
 		if id, ok := strings.CutPrefix(line, "hold "); ok {
-			k, _ := openKeep(sys, startFlow, false)
-			k.(*keep).vault.Lock(context.Background(), id)
+			k, _ := openSaved(sys, false)
+			k.(*connectionStore).vault.Lock(context.Background(), id)
 			select {}
 		}
 		if status := run(context.Background(), sys, strings.Fields(line)); status != 0 {
@@ -620,7 +656,7 @@ func TestOldFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &kept{}
+		c := &connectionRecord{}
 		if err := json.Unmarshal(text, c); err != nil || c.Context.Account != "user@contoso.com" || c.Plan.Tenant != "contoso.com" || c.Plan.Secret.source != "env:SECRET" || len(c.Tokens) != 1 || len(c.MSAL) == 0 {
 			t.Errorf("%s: %v\n%s", file, err, text)
 		}
