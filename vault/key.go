@@ -105,6 +105,8 @@ func (v *Vault) newKey() error {
 }
 
 func (v *Vault) key(h keyHolder) ([]byte, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if key := v.keys[h.name]; key != nil {
 		return key, nil
 	}

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -39,12 +40,14 @@ type Cures struct {
 }
 
 // Vault is an open folder with the keys that its files are encrypted with. Files have
-// plain names, without a folder. It is for one goroutine at a time.
+// plain names, without a folder. Any number of goroutines may use it.
 type Vault struct {
 	options Options
 	folder  *folder
-	owner   string            // whose files these are
-	keys    map[string][]byte // by holder, as read in this process
+	owner   string // whose files these are
+
+	mu   sync.Mutex
+	keys map[string][]byte // by holder, as read in this process
 }
 
 // suffix ends the name of an encrypted file on disk.
@@ -209,7 +212,9 @@ func (v *Vault) DropKey() error {
 		return err
 	}
 	defer unlock()
+	v.mu.Lock()
 	delete(v.keys, systemKey.name)
+	v.mu.Unlock()
 	if err := systemKey.drop(v.folder); err != nil {
 		return v.keyTrouble(systemKey.about, err)
 	}
