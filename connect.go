@@ -42,7 +42,7 @@ type system struct {
 	getenv         func(string) string
 	readSecret     func(prompt string) (string, error) // asks on the terminal, without echo
 	dir            string                              // the program's own folder; "" where there can be none
-	cloudFile      cloudFile                           // of the user's own clouds; nil where there can be none
+	cloudFolder    string                              // ~/.mg, for the user's own clouds; "" where there can be none
 	prefer         preferences                         // the common parameters of this run
 	outside
 

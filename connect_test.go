@@ -186,13 +186,13 @@ func (s *scene) run(t testing.TB, command string) (stdout, stderr string, status
 
 func (s *scene) system(stdout, stderr io.Writer) *system {
 	sys := &system{
-		stdin:     strings.NewReader(s.stdin),
-		stdout:    stdout,
-		stderr:    stderr,
-		getenv:    func(name string) string { return s.env[name] },
-		dir:       s.dir,
-		openSaved: s.openSaved,
-		cloudFile: mgContext{dir: s.mg},
+		stdin:       strings.NewReader(s.stdin),
+		stdout:      stdout,
+		stderr:      stderr,
+		getenv:      func(name string) string { return s.env[name] },
+		dir:         s.dir,
+		openSaved:   s.openSaved,
+		cloudFolder: s.mg,
 		outside: outside{
 			internet: s.entra,
 			direct:   s.entra,

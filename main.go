@@ -53,13 +53,13 @@ func main() {
 
 func newSystem() *system {
 	sys := &system{
-		stdin:     os.Stdin,
-		stdout:    os.Stdout,
-		stderr:    os.Stderr,
-		getenv:    os.Getenv,
-		dir:       ownFolder(),
-		openSaved: openSaved,
-		cloudFile: userCloudFile(),
+		stdin:       os.Stdin,
+		stdout:      os.Stdout,
+		stderr:      os.Stderr,
+		getenv:      os.Getenv,
+		dir:         ownFolder(),
+		openSaved:   openSaved,
+		cloudFolder: userCloudFolder(),
 		outside: outside{
 			internet: transport.NewInternet(),
 			direct:   transport.NewDirect(),
@@ -191,13 +191,14 @@ func awaitChange(terminal int, before *term.State) {
 	}
 }
 
-// userCloudFile is where the PowerShell module keeps user-defined clouds.
-func userCloudFile() cloudFile {
+// userCloudFolder is where the PowerShell module keeps user-defined clouds; "" where the
+// host has no home.
+func userCloudFolder() string {
 	home, err := os.UserHomeDir()
 	if err != nil || !filepath.IsAbs(home) {
-		return nil
+		return ""
 	}
-	return mgContext{dir: filepath.Join(home, ".mg")}
+	return filepath.Join(home, ".mg")
 }
 
 // ownFolder is where this program keeps what it keeps: XDG_STATE_HOME on Linux, the

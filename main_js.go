@@ -49,7 +49,6 @@ func showHelp(context.Context, *system, Params) error {
 }
 
 // The page has no file of clouds of one's own.
-type cloudFile struct{}
 
 func (*system) clouds(Params) ([]Environment, error) { return clouds, nil }
 

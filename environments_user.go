@@ -1,136 +1,19 @@
 //go:build !js
 
-// The clouds that the user defined, in the file that the PowerShell module keeps them
-// in: both see what either wrote. What the file holds besides stays in it.
+// The clouds that the user defined: which will do, and adding, changing and removing one.
 
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 
 	"connect-entra/failure"
 )
-
-// cloudFile is ~/.mg/mg.context.json. A page has none.
-type cloudFile interface {
-	read() ([]byte, error)                         // nil if there is none
-	change(func(old []byte) ([]byte, error)) error // while no other process does
-}
-
-// bom stands at the beginning of the file: .NET's UTF-8 writer puts it there.
-var bom = []byte("\uFEFF")
-
-// cloudTable is the file, with all that we do not know of.
-type cloudTable struct {
-	file  map[string]json.RawMessage
-	table map[string]json.RawMessage // EnvironmentTable
-}
-
-func parseClouds(data []byte) (cloudTable, error) {
-	t := cloudTable{map[string]json.RawMessage{}, map[string]json.RawMessage{}}
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, bom))
-	if len(data) == 0 {
-		return t, nil
-	}
-	err := json.Unmarshal(data, &t.file)
-	if table := t.file["EnvironmentTable"]; err == nil && table != nil {
-		err = json.Unmarshal(table, &t.table)
-	}
-	if err != nil {
-		return t, failure.New("storage", "The file of your own clouds is not what it should be: %s.", failure.Clean(err.Error())).Because(err).
-			Try("mend or move away mg.context.json in the folder .mg of your home")
-	}
-	if t.file == nil || t.table == nil { // both may be null
-		return parseClouds(nil)
-	}
-	return t, nil
-}
-
-// key finds the entry of that name, which is compared without regard to case.
-func (t cloudTable) key(name string) (string, bool) {
-	for key := range t.table {
-		if strings.EqualFold(key, name) {
-			return key, true
-		}
-	}
-	return name, false
-}
-
-// environments are the usable entries, by name. One that takes a built-in cloud's name
-// could send its secrets elsewhere.
-func (t cloudTable) environments() (list []Environment, unusable []string) {
-	for key, entry := range t.table {
-		var e Environment
-		err := json.Unmarshal(entry, &e)
-		if e.Type == "Built-in" {
-			continue
-		}
-		if err == nil && !strings.EqualFold(e.Name, key) {
-			err = failure.New("bad-value", "its name is not that of its entry")
-		}
-		if err == nil {
-			e, err = checkCloud(e)
-		}
-		if err != nil {
-			unusable = append(unusable, "Your own cloud "+failure.Clean(key)+" cannot be used: "+failure.Clean(err.Error()))
-			continue
-		}
-		list = append(list, e)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name }) // a generic sort of this is 17 kB
-	slices.Sort(unusable)
-	return list, unusable
-}
-
-// format writes the file as the module does: a byte order mark, two spaces a level.
-func (t cloudTable) format() ([]byte, error) {
-	table, err := json.Marshal(t.table)
-	if err != nil {
-		return nil, err
-	}
-	t.file["EnvironmentTable"] = table
-	data, err := json.MarshalIndent(t.file, "", "  ")
-	return append(slices.Clone(bom), data...), err
-}
-
-// put adds an environment or replaces the fields of it that we know, which stand first
-// and in the module's order.
-func (t cloudTable) put(e Environment) error {
-	key, _ := t.key(e.Name)
-	data, err := json.Marshal(struct{ Name, AzureADEndpoint, GraphEndpoint, Type string }{e.Name, e.AzureADEndpoint, e.GraphEndpoint, userDefined})
-	if err != nil {
-		return err
-	}
-	more, err := unknownFields(t.table[key])
-	if err == nil && len(more) > 2 { // "{}"
-		data = append(append(data[:len(data)-1], ','), more[1:]...)
-	}
-	t.table[key] = data
-	return err
-}
-
-// unknownFields is what the module wrote of an environment that we do not know of.
-func unknownFields(entry json.RawMessage) ([]byte, error) {
-	fields := map[string]json.RawMessage{}
-	if len(entry) == 0 || json.Unmarshal(entry, &fields) != nil {
-		return nil, nil // what is no object is replaced
-	}
-	for field := range fields {
-		for _, known := range []string{"Name", "AzureADEndpoint", "GraphEndpoint", "Type"} {
-			if strings.EqualFold(field, known) {
-				delete(fields, field)
-			}
-		}
-	}
-	return json.Marshal(fields)
-}
 
 // checkCloud reduces the endpoints to scheme and host, as the reference stores them,
 // and refuses what is not https.
@@ -176,10 +59,10 @@ func (sys *system) clouds(p Params) ([]Environment, error) {
 }
 
 func (sys *system) allClouds() ([]Environment, error) {
-	if sys.cloudFile == nil {
+	if sys.cloudFolder == "" {
 		return clouds, nil
 	}
-	data, err := sys.cloudFile.read()
+	data, err := cloudFile{sys.cloudFolder}.read()
 	if err != nil {
 		return nil, err
 	}
@@ -258,11 +141,11 @@ func removeEnvironment(_ context.Context, sys *system, p Params) error {
 
 // changeCloud changes the file and prints the environment that it was about.
 func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (Environment, error)) error {
-	if sys.cloudFile == nil {
+	if sys.cloudFolder == "" {
 		return failure.New("storage", "There is no home folder to keep a cloud in.").Try("set HOME")
 	}
 	e := Environment{Name: p.Text("Name"), AzureADEndpoint: p.Text("AzureADEndpoint"), GraphEndpoint: p.Text("GraphEndpoint")}
-	err := sys.cloudFile.change(func(old []byte) ([]byte, error) {
+	err := cloudFile{sys.cloudFolder}.change(func(old []byte) ([]byte, error) {
 		table, err := parseClouds(old)
 		if err != nil {
 			return nil, err

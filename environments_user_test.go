@@ -15,7 +15,7 @@ import (
 
 func newCloudDesk(t *testing.T) (d *desk, path string) {
 	d = newDesk(t)
-	return d, filepath.Join(d.mg, mgContextName)
+	return d, filepath.Join(d.mg, cloudFileName)
 }
 
 // TestCloudFileIsTheModules writes what the PowerShell module writes, to the byte.
@@ -154,7 +154,7 @@ func TestCloudFileThatIsHeld(t *testing.T) {
 	holds, release, released := make(chan bool), make(chan bool), make(chan bool)
 	go func() {
 		defer close(released)
-		mgContext{dir: d.mg}.change(func(old []byte) ([]byte, error) {
+		cloudFile{d.mg}.change(func(old []byte) ([]byte, error) {
 			close(holds)
 			<-release
 			return old, nil
@@ -162,7 +162,7 @@ func TestCloudFileThatIsHeld(t *testing.T) {
 	}()
 	<-holds
 	synctest.Test(t, func(t *testing.T) { // whose clock only goes on while the reader waits
-		if _, err := (mgContext{dir: d.mg}).read(); err == nil || !strings.HasPrefix(err.Error(), "Could not read file at '"+path+"'.") {
+		if _, err := (cloudFile{d.mg}).read(); err == nil || !strings.HasPrefix(err.Error(), "Could not read file at '"+path+"'.") {
 			t.Errorf("held for good: %v", err)
 		}
 	})
