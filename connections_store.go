@@ -164,7 +164,7 @@ func (s *connectionStore) locked(id string, do func() error) error {
 func (s *connectionStore) write(r *connectionRecord) error {
 	data, err := json.Marshal(r)
 	if err != nil {
-		return failure.New("bug", "%T cannot be kept", r).Because(err)
+		return failure.New("bug", "%T cannot be saved", r).Because(err)
 	}
 	return s.vault.Write(r.id, data)
 }

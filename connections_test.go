@@ -25,7 +25,7 @@ import (
 // desk is one user's host: each typed line is a process of its own to the program.
 type desk struct{ *scene }
 
-// newDesk has wilma before it, who consents, and keeps its key in a file.
+// newDesk has wilma before it, who consents, and its key in a file.
 func newDesk(t testing.TB, apps ...practiceApp) *desk {
 	d := &desk{&scene{
 		t:       t,
@@ -104,14 +104,14 @@ func (d *desk) saved() *connectionStore {
 	return k.(*connectionStore)
 }
 
-// expire lets an hour pass for all that is kept.
+// expire lets an hour pass for all that is saved.
 func (d *desk) expire() {
 	d.t.Helper()
-	k := d.saved()
-	all, err := k.list()
+	saved := d.saved()
+	all, err := saved.list()
 	for _, n := range all {
-		err = k.locked(n.ID, func() error {
-			c, err := k.peek(n.ID)
+		err = saved.locked(n.ID, func() error {
+			c, err := saved.peek(n.ID)
 			if err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func (d *desk) expire() {
 				t.ExpiresOn = time.Now().Add(time.Minute)
 				c.Tokens[key] = t
 			}
-			return k.write(c)
+			return saved.write(c)
 		})
 	}
 	if err != nil {
@@ -131,7 +131,7 @@ func TestSignInOnce(t *testing.T) {
 	d := newDesk(t)
 	_, stderr := d.must(0, "-NoWelcome")
 	if !strings.Contains(stderr, "It is kept for this user's other processes, sealed; the key is in the key file ") {
-		t.Errorf("it should say where it is kept:\n%s", stderr)
+		t.Errorf("it should say where it is saved:\n%s", stderr)
 	}
 	for range 3 {
 		if c := d.token(); c.Account != wilma {
@@ -171,11 +171,11 @@ func TestRenewal(t *testing.T) {
 	if n := d.grants("refresh_token"); n != 1 {
 		t.Errorf("%d renewals", n)
 	}
-	k := d.saved()
-	if all, _ := k.list(); len(all) != 1 {
+	saved := d.saved()
+	if all, _ := saved.list(); len(all) != 1 {
 		t.Errorf("%d connections", len(all))
-	} else if c, err := k.load(all[0].ID); err != nil || len(c.Tokens) != 1 || bytes.Contains(c.MSAL, []byte("AccessToken")) {
-		t.Errorf("expired tokens are kept: %d, %v", len(c.Tokens), err)
+	} else if c, err := saved.load(all[0].ID); err != nil || len(c.Tokens) != 1 || bytes.Contains(c.MSAL, []byte("AccessToken")) {
+		t.Errorf("expired tokens are saved: %d, %v", len(c.Tokens), err)
 	}
 	d.expire()
 	d.entra.fails(fault{match: "/token", times: 2, status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired due to inactivity."}`})
@@ -274,7 +274,7 @@ func TestProcessScopeLeavesNothing(t *testing.T) {
 	d.must(0, "token -ContextScope CurrentUser")
 	d.must(0, "-ContextScope Process")
 	if _, err := os.Stat(d.dir); !os.IsNotExist(err) {
-		t.Errorf("something was kept: %v", err)
+		t.Errorf("something was saved: %v", err)
 	}
 	d.must(4, "token")
 }
@@ -315,14 +315,14 @@ func (d *desk) named(cloud, client, person string) string {
 			return n.Name
 		}
 	}
-	d.t.Fatalf("%s by %s in %s is not kept: %v", person, client, cloud, err)
+	d.t.Fatalf("%s by %s in %s is not saved: %v", person, client, cloud, err)
 	return ""
 }
 
-// TestWhichTenantsFit: the kept one was made with tenant, and is of practiceTenant.
+// TestWhichTenantsFit: the saved one was made with tenant, and is of practiceTenant.
 func TestWhichTenantsFit(t *testing.T) {
 	for _, c := range []struct {
-		tenant string // of the kept plan
+		tenant string // of the saved plan
 		line   string
 		fits   bool
 	}{
@@ -418,25 +418,25 @@ func TestUseAndDisconnect(t *testing.T) {
 func TestDisconnectLeavesWhatCameBetween(t *testing.T) {
 	d := newDesk(t)
 	d.must(0, "")
-	k := d.saved()
-	mine, err := k.current()
+	saved := d.saved()
+	mine, err := saved.current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := k.unselect("another"); err != nil {
+	if err := saved.unselect("another"); err != nil {
 		t.Error(err)
 	}
-	if err := k.unselect(mine); err != nil {
+	if err := saved.unselect(mine); err != nil {
 		t.Error(err)
 	}
 	d.token()
-	if err := k.remove(mine); err != nil {
+	if err := saved.remove(mine); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.unselect(mine); err != nil {
+	if err := saved.unselect(mine); err != nil {
 		t.Error(err)
 	}
-	if now, err := k.current(); now != "" || err != nil {
+	if now, err := saved.current(); now != "" || err != nil {
 		t.Errorf("%q, %v", now, err)
 	}
 }
@@ -467,7 +467,7 @@ func TestFailedConnectChangesNothing(t *testing.T) {
 	d.person, d.consent = oskar, false
 	d.must(3, "-Force")
 	if d.token().Account != wilma || snapshot(t, d.dir) != before {
-		t.Error("a failed connect changed what was kept")
+		t.Error("a failed connect changed what was saved")
 	}
 }
 

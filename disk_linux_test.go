@@ -27,7 +27,7 @@ func newSmallDisk(t *testing.T) (d *desk, disk string) {
 	return d, disk
 }
 
-// TestFullDisk fills the disk after a connection was kept on it.
+// TestFullDisk fills the disk after a connection was saved on it.
 func TestFullDisk(t *testing.T) {
 	d, disk := newSmallDisk(t)
 	d.must(0, "")
@@ -57,7 +57,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestReadOnlyDisk: what is kept still serves, and that nothing can be kept is known
+// TestReadOnlyDisk: what is saved still serves, and that nothing can be saved is known
 // before anything is sent.
 func TestReadOnlyDisk(t *testing.T) {
 	d, disk := newSmallDisk(t)
@@ -74,7 +74,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	d.must(8, "-Force")
 	d.must(8, "-Force -ContextScope CurrentUser")
 	if d.grants("authorization_code") != signIns {
-		t.Error("it signed in where nothing can be kept")
+		t.Error("it signed in where nothing can be saved")
 	}
 	d.must(0, "-Force -ContextScope Process")
 	d.must(8, "disconnect")
@@ -133,7 +133,7 @@ func TestNoHome(t *testing.T) {
 	}
 }
 
-// TestCommandWithoutHome: a command goes on without a keep, unless it was asked for one.
+// TestCommandWithoutHome: a command goes on unsaved, unless it was asked to be saved.
 func TestCommandWithoutHome(t *testing.T) {
 	d := newDesk(t)
 	start := d.processes()

@@ -127,7 +127,7 @@ func TestOwnCloudIsNamed(t *testing.T) {
 	}
 	d.must(0, "environments set Mine -AzureADEndpoint https://elsewhere.example.com")
 	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "The environment Mine is not what it was") {
-		t.Errorf("a kept token of another host's was given:\n%s", stderr)
+		t.Errorf("a saved token of another host's was given:\n%s", stderr)
 	}
 	d.must(0, "disconnect")
 }

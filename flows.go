@@ -332,7 +332,7 @@ func signInNeeded(plan Plan, err error) error {
 // of them until it has less life than they ask for.
 func remember(plan Plan, get func(context.Context, Ask) (Token, error)) source {
 	var mu sync.Mutex
-	kept := map[string]Token{}
+	tokens := map[string]Token{}
 	return func(ctx context.Context, ask Ask) (Token, error) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -340,14 +340,14 @@ func remember(plan Plan, get func(context.Context, Ask) (Token, error)) source {
 			ask.Scopes = plan.Scopes
 		}
 		key := strings.Join(ask.Scopes, " ")
-		if token, ok := kept[key]; ok && ask.Claims == "" && time.Until(token.ExpiresOn) > max(ask.MinLifetime, expiryBuffer) {
+		if token, ok := tokens[key]; ok && ask.Claims == "" && time.Until(token.ExpiresOn) > max(ask.MinLifetime, expiryBuffer) {
 			return token, nil
 		}
 		token, err := get(ctx, ask)
 		if err != nil {
 			return Token{}, err
 		}
-		kept[key] = token
+		tokens[key] = token
 		return token, nil
 	}
 }

@@ -84,8 +84,8 @@ func TestKeyringAcrossSessions(t *testing.T) {
 	}
 }
 
-// TestForbiddenKeyring is a container: nothing can be kept, which is known before
-// anything is sent; and what the host kept is left alone.
+// TestForbiddenKeyring is a container: nothing can be saved, which is known before
+// anything is sent; and what the host saved is left alone.
 func TestForbiddenKeyring(t *testing.T) {
 	d, start := newKeyringDesk(t)
 	d.must(0, asApp)

@@ -201,7 +201,7 @@ func userCloudFolder() string {
 	return filepath.Join(home, ".mg")
 }
 
-// ownFolder is where this program keeps what it keeps: XDG_STATE_HOME on Linux, the
+// ownFolder is where this program has its files: XDG_STATE_HOME on Linux, the
 // customary folders elsewhere; "" where the host has none.
 func ownFolder() string {
 	switch runtime.GOOS {

@@ -38,7 +38,7 @@ func (c *msalCache) Export(_ context.Context, from cache.Marshaler, _ cache.Expo
 	return nil
 }
 
-// withoutAccessTokens takes the access tokens out of MSAL's cache: they are kept beside
+// withoutAccessTokens takes the access tokens out of MSAL's cache: they are saved beside
 // it. MSAL never purges one, and takes the first that fits, an expired one too.
 func withoutAccessTokens(data []byte) ([]byte, error) {
 	var sections map[string]json.RawMessage // all of them: what a later MSAL adds must survive

@@ -27,16 +27,16 @@ type Plan struct {
 	ClientID     string // "" with system-assigned managed identity and a given token
 	Scopes       []string
 	ContextScope string // Process or CurrentUser
-	ScopeTyped   bool   // ContextScope was typed, so it must be kept or refused
-	ScopesTyped  bool   // Scopes were typed, so a kept connection must have been granted them
+	ScopeTyped   bool   // ContextScope was typed, so it must be saved or refused
+	ScopesTyped  bool   // Scopes were typed, so a saved connection must have been granted them
 	TenantTyped  bool   // TenantId was typed, so no other tenant's connection fits
-	Silent       bool   `json:"-"` // nobody is asked: a kept connection's own renewal
+	Silent       bool   `json:"-"` // nobody is asked: a saved connection's own renewal
 	Timeout      time.Duration
 
 	Secret      Secret // the client secret, the access token, or the file of a federated token
 	Certificate CertificateRef
 	SendChain   bool // send the whole certificate chain (x5c)
-	Force       bool // sign in anew even where a kept token would do
+	Force       bool // sign in anew even where a saved token would do
 
 	prompt   string   // what a person who types the secret is asked
 	notes    []string // what the person should know, for the console

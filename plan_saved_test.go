@@ -67,7 +67,7 @@ func TestCommandMakesTheSameConnection(t *testing.T) {
 	}
 }
 
-// TestRenewalByReference: what a kept plan names is read again at each renewal. Where it
+// TestRenewalByReference: what a saved plan names is read again at each renewal. Where it
 // is gone, the command says how to connect again.
 func TestRenewalByReference(t *testing.T) {
 	certificate, key := testCertificate()

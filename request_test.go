@@ -228,9 +228,9 @@ func TestClaimsChallenge(t *testing.T) {
 	}
 }
 
-// TestChallengedKeptConnection asks the person again where the kept sign-in does not do,
-// and keeps what came of it.
-func TestChallengedKeptConnection(t *testing.T) {
+// TestChallengedSavedConnection asks the person again where the saved sign-in does not do,
+// and saves what came of it.
+func TestChallengedSavedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		s.person, s.consent, s.terminal = "wilma@woodland.invalid", true, true

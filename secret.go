@@ -18,7 +18,7 @@ import (
 
 // Secret says where a secret is to be read: "-" (one line of stdin, or a prompt without
 // echo where stdin is a terminal), "@FILE" or "file:PATH", "env:NAME", or "" for a
-// prompt. It never holds the secret, so it may be printed, compared and kept.
+// prompt. It never holds the secret, so it may be printed, compared and saved.
 type Secret struct{ source string }
 
 // maxSecret bounds what is read of a secret, in bytes.

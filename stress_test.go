@@ -112,13 +112,13 @@ func TestManyProcessesManyAccounts(t *testing.T) {
 			return start(lines...)
 		})
 		t.Logf("%d sign-ins by %d processes in %v", processes*signIns, processes, time.Since(began).Round(time.Millisecond))
-		k := d.saved()
-		all, err := k.list()
+		saved := d.saved()
+		all, err := saved.list()
 		if err != nil || len(all) != accounts {
-			t.Fatalf("%d of %d accounts are kept: %v", len(all), accounts, err)
+			t.Fatalf("%d of %d accounts are saved: %v", len(all), accounts, err)
 		}
 		for _, n := range all {
-			c, err := k.load(n.ID)
+			c, err := saved.load(n.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,12 +142,12 @@ func TestManyProcessesOneAccount(t *testing.T) {
 		d.all(80, func(i int) *exec.Cmd {
 			return start(fmt.Sprintf("-Scopes Scope%d.Read -NoWelcome", i))
 		})
-		k := d.saved()
-		all, err := k.list()
+		saved := d.saved()
+		all, err := saved.list()
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d connections of one account: %v", len(all), err)
 		}
-		c, err := k.load(all[0].ID)
+		c, err := saved.load(all[0].ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestDisconnectDuringRenewal(t *testing.T) {
 	}
 }
 
-// TestThousandAccounts compares the time of token with one kept account and with many.
+// TestThousandAccounts compares the time of token with one saved account and with many.
 func TestThousandAccounts(t *testing.T) {
 	if !*long {
 		t.Skip("with -long, as a thousand sign-ins take a while")
@@ -291,7 +291,7 @@ func TestThousandAccounts(t *testing.T) {
 	}
 }
 
-// BenchmarkTokenAgainstVersion compares, process by process, token from what is kept
+// BenchmarkTokenAgainstVersion compares, process by process, token from what is saved
 // with version, which does nothing.
 func BenchmarkTokenAgainstVersion(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "connect-entra")
