@@ -46,6 +46,8 @@ type system struct {
 	prefer         preferences                         // the common parameters of this run
 	outside
 
+	untilSignal func(context.Context) context.Context // ends at the first signal; nil: there is none to heed
+
 	// openSaved opens the saved connections; nil if there are none. To write, it fails if one
 	// could not be saved. A page has no such function.
 	openSaved func(sys *system, toWrite bool) (savedConnections, error)
@@ -91,21 +93,21 @@ type Connection struct {
 // verbs in the order of help. A function, as help shows the table it stands in.
 func verbs() []verb {
 	return []verb{
-		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", connectParameters, aCommand, connect},
-		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, disconnect},
-		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, showContext},
-		{"context use", nil, "make another kept connection the current one", useParameters, nothing, useConnection},
-		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, showEnvironments},
-		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, addEnvironment},
-		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, setEnvironment},
-		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", namedCloud, nothing, removeEnvironment},
-		{"token", nil, "print an access token, for a script", tokenParameters, nothing, printToken},
-		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, sendRequest},
-		{"explain", nil, "say how a line binds and what it would do", nil, aLine, explainLine},
-		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, nothing, makePracticeKit},
-		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, aLine, showCompletion},
-		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, nothing, showHelp},
-		{"version", nil, "print the version", nil, nothing, showVersion},
+		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", connectParameters, aCommand, false, connect},
+		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, false, disconnect},
+		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, false, showContext},
+		{"context use", nil, "make another kept connection the current one", useParameters, nothing, false, useConnection},
+		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, true, showEnvironments},
+		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, false, addEnvironment},
+		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, false, setEnvironment},
+		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", namedCloud, nothing, false, removeEnvironment},
+		{"token", nil, "print an access token, for a script", tokenParameters, nothing, false, printToken},
+		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, false, sendRequest},
+		{"explain", nil, "say how a line binds and what it would do", nil, aLine, false, explainLine},
+		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, nothing, false, makePracticeKit},
+		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, aLine, false, showCompletion},
+		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, nothing, true, showHelp},
+		{"version", nil, "print the version", nil, nothing, true, showVersion},
 	}
 }
 
@@ -123,6 +125,9 @@ func run(ctx context.Context, sys *system, args []string) int {
 
 // carryOut binds what was typed after a verb and does it. What went wrong is not told yet.
 func (v verb) carryOut(ctx context.Context, sys *system, args []string) (params Params, err error) {
+	if !v.brief && sys.untilSignal != nil {
+		ctx = sys.untilSignal(ctx)
+	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	err = guarded(func() (err error) {

@@ -225,13 +225,11 @@ func (sys *system) client(t transport.Target) *transport.Client {
 	if sys.prefer.debug {
 		recorder.Debug = sys.debug
 	}
-	return transport.New(transport.Options{
-		Internet:    sys.internet,
-		Direct:      sys.direct,
-		Correlation: sys.correlation,
-		UserAgent:   userAgent(),
-		Recorder:    recorder,
-	}, t)
+	options := transport.Options{Internet: sys.internet, Direct: sys.direct, UserAgent: userAgent(), Recorder: recorder}
+	if sys.correlation != nil {
+		options.Correlation = sys.correlation()
+	}
+	return transport.New(options, t)
 }
 
 // userAgent is sent with every request.

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,7 +37,7 @@ type outside struct {
 
 	releaseSignals func() // from here they do not end the run: they are a COMMAND's
 
-	correlation string // client-request-id of all that this run sends; "": a new one for each client
+	correlation func() string // client-request-id of all that this run sends; nil: a new one for each client
 }
 
 func main() {
@@ -45,10 +46,11 @@ func main() {
 		hideProcess()
 	}
 	log.SetOutput(io.Discard) // net/http logs what strangers send
-	ctx, release := untilSignal(context.Background())
 	sys := newSystem()
-	sys.releaseSignals = release
-	os.Exit(run(ctx, sys, calledAs(os.Args[0], os.Args[1:])))
+	signals := make(chan os.Signal, 1)
+	sys.untilSignal = func(ctx context.Context) context.Context { return untilSignal(ctx, signals) }
+	sys.releaseSignals = func() { signal.Stop(signals) }
+	os.Exit(run(context.Background(), sys, calledAs(os.Args[0], os.Args[1:])))
 }
 
 func newSystem() *system {
@@ -66,7 +68,7 @@ func newSystem() *system {
 			dial:     (&net.Dialer{}).DialContext,
 			environ:  os.Environ,
 
-			correlation: transport.NewCorrelation(),
+			correlation: sync.OnceValue(transport.NewCorrelation),
 		},
 	}
 	sys.readSecret = readSecret
@@ -109,17 +111,16 @@ func makePracticeKit(_ context.Context, sys *system, p Params) error {
 }
 
 // untilSignal ends ctx at the first signal, with the failure that names it; a second
-// one ends the process at once, as without a handler. After release, none ends it.
-func untilSignal(parent context.Context) (ctx context.Context, release func()) {
+// one ends the process at once, as without a handler. After signal.Stop, none ends it.
+func untilSignal(parent context.Context, signals chan os.Signal) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
 	notifyHeeded(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		s := <-signals
 		signal.Stop(signals)
 		cancel(endedBy(s))
 	}()
-	return ctx, func() { signal.Stop(signals) }
+	return ctx
 }
 
 // notifyHeeded asks for signals, less those that who started this program has it ignore

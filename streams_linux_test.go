@@ -271,7 +271,7 @@ func TestPipeThatNobodyOpens(t *testing.T) {
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	const stubborn = "CONNECT_ENTRA_TEST_STUBBORN"
 	if os.Getenv(stubborn) != "" {
-		ctx, _ := untilSignal(context.Background())
+		ctx := untilSignal(context.Background(), make(chan os.Signal, 1))
 		os.Stdout.WriteString("ready\n")
 		<-ctx.Done()
 		os.Stdout.WriteString(failure.From(context.Cause(ctx)).ID + "\n")

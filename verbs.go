@@ -22,6 +22,7 @@ type verb struct {
 	summary string                        // one line of help
 	table   func() []powershell.Parameter // nil: it has no binding
 	after   afterDashes
+	brief   bool // it waits for nobody and leaves nothing, so a signal may just end it
 	run     func(context.Context, *system, Params) error
 }
 
