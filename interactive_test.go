@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -439,5 +440,30 @@ func FuzzCallback(f *testing.F) {
 func TestNoPort(t *testing.T) {
 	if err := noPort(errors.New("odd")); idOf(err) != "network" || !strings.Contains(advice(failure.From(err)), "-UseDeviceCode") {
 		t.Error(err)
+	}
+}
+
+// TestSilentSourceAsksNobody has a person's refresh token refused where nobody is to be asked,
+// as while a command runs: that is said, and no browser opens.
+func TestSilentSourceAsksNobody(t *testing.T) {
+	s := &scene{env: map[string]string{}, entra: newFakeEntra(), person: practiceUsers[0].upn, consent: true}
+	s.cloud("Global")
+	plan, err := planOf(t, "-Scopes User.Read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys := s.system(io.Discard, io.Discard)
+	from, token, err := signIn(t.Context(), sys, plan, "", nil)
+	if err != nil || token.access.open() == "" {
+		t.Fatal(err)
+	}
+	s.person = ""
+	s.entra.fails(fault{match: "POST", status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS50173: ended"}`})
+	_, err = from(t.Context(), Ask{Claims: `{"access_token":{"nbf":{"essential":true}}}`, Silent: true})
+	if f := (*failure.Error)(nil); !errors.As(err, &f) || f.ID != "sign-in-needed" {
+		t.Errorf("got %v", err)
+	}
+	if n := len(slices.DeleteFunc(s.entra.requests(""), func(line string) bool { return !strings.Contains(line, "authorize") })); n > 1 {
+		t.Errorf("%d authorizations", n)
 	}
 }

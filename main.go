@@ -23,6 +23,7 @@ import (
 	"golang.org/x/term"
 
 	"connect-entra/browser"
+	"connect-entra/child"
 	"connect-entra/failure"
 	"connect-entra/transport"
 )
@@ -114,24 +115,13 @@ func makePracticeKit(_ context.Context, sys *system, p Params) error {
 // one ends the process at once, as without a handler. After signal.Stop, none ends it.
 func untilSignal(parent context.Context, signals chan os.Signal) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
-	notifyHeeded(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	child.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		s := <-signals
 		signal.Stop(signals)
 		cancel(endedBy(s))
 	}()
 	return ctx
-}
-
-// notifyHeeded asks for signals, less those that who started this program has it ignore
-// (nohup, a shell's background): a COMMAND is to ignore them too, and a handler of ours
-// would take that from it (execve(2)).
-func notifyHeeded(c chan<- os.Signal, signals ...os.Signal) {
-	for _, s := range signals {
-		if !signal.Ignored(s) {
-			signal.Notify(c, s)
-		}
-	}
 }
 
 // endedBy is the failure of a run that a signal ends.

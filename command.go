@@ -1,24 +1,27 @@
 //go:build !js
 
-// -- COMMAND: a program that has the connection as long as it runs. What it is told by its
-// environment, and what a connection becomes for it; how it is started and waited for is
-// the system's (child_*.go), how it gets tokens the endpoint's.
+// -- COMMAND: a program that has the connection as long as it runs, as child runs it. What
+// it is told by its environment, and what a connection becomes for it. And inside of one:
+// the connection that it was started with, found by one variable that holds no secret, with
+// its tokens from the outer process.
 
 package main
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
-	"os/exec"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
+	"connect-entra/child"
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/transport"
 )
 
 // command is the COMMAND of one run.
@@ -26,9 +29,9 @@ type command struct {
 	path          string // of the program
 	args          []string
 	tokenVariable string
-	resources     []resource // beside what was connected
-	outside       bool       // processes that are not its own are served too
-	conceal       bool       // its tokens are masked in its output
+	resources     []child.Resource // beside what was connected
+	outside       bool             // processes that are not its own are served too
+	conceal       bool             // its tokens are masked in its output
 }
 
 // newCommand reads what p says of COMMAND, before anything is sent; nil without one.
@@ -57,10 +60,8 @@ func newCommand(sys *system, p Params) (*command, error) {
 		c.resources = append(c.resources, r)
 	}
 	var err error
-	if c.path, err = exec.LookPath(c.args[0]); err != nil {
-		return nil, notStarted(c.args[0], err)
-	}
-	return c, nil
+	c.path, err = child.Find(c.args[0])
+	return c, err
 }
 
 // isVariable holds for names that every shell takes (POSIX, "Name").
@@ -69,89 +70,59 @@ func isVariable(name string) bool {
 }
 
 // allowed is a resource that -AllowResource names.
-func allowed(name string) (resource, error) {
+func allowed(name string) (child.Resource, error) {
 	name = strings.TrimSuffix(name, "/.default")
 	if e, isGraph := environmentOf(clouds, name); isGraph {
-		return resource{}, failure.New("bad-value", "-AllowResource names Microsoft Graph of %s: that of the connection is allowed anyway.", e.Name).
+		return child.Resource{}, failure.New("bad-value", "-AllowResource names Microsoft Graph of %s: that of the connection is allowed anyway.", e.Name).
 			Try("leave it out, or connect with -Environment %s", e.Name)
 	}
 	if scheme, rest, ok := strings.Cut(name, "://"); (!ok || rest == "" || scheme != "https" && scheme != "api") && !isGUID(name) || strings.ContainsFunc(name, func(r rune) bool { return r <= 0x20 || r >= 0x7f }) {
-		return resource{}, failure.New("bad-value", "-AllowResource holds %q, which is no API's address.", failure.Clean(name)).
+		return child.Resource{}, failure.New("bad-value", "-AllowResource holds %q, which is no API's address.", failure.Clean(name)).
 			Try("-AllowResource https://management.azure.com/,api://…")
 	}
-	return resource{names: []string{spelling(name)}, scopes: []string{name + "/.default"}}, nil
-}
-
-// notStarted words why COMMAND cannot run, with the status that shells give for it.
-func notStarted(name string, err error) error {
-	why := err
-	if wrapped := (*exec.Error)(nil); errors.As(err, &wrapped) {
-		why = wrapped.Err
-	}
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		why = path.Err
-	}
-	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrDot) {
-		return failure.New("command-not-found", "%q cannot be run: %v.", failure.Clean(name), why).Because(err)
-	}
-	return failure.New("command-not-executable", "%q cannot be run: %v.", failure.Clean(name), why).Because(err)
+	return child.Resource{Names: []string{name}, Scopes: []string{name + "/.default"}}, nil
 }
 
 // run starts COMMAND with the connection and waits for it; its end is an ended.
 func (c *command) run(ctx context.Context, sys *system, connection Connection) error {
-	files := []*os.File{os.Stdin, os.Stdout, os.Stderr}
-	if c.conceal {
-		shown := &concealer{}
-		defer shown.end(sys)
-		connection.source = shown.watch(connection.source)
-		for i := range files[1:] {
-			if err := shown.pipe(&files[i+1]); err != nil {
-				return err
-			}
-		}
-	}
-	gate := newGate(c.outside)
-	e := &endpoint{
-		resources: append([]resource{connection.resource()}, c.resources...),
-		clientID:  connection.ClientID,
-		source:    connection.source,
-		admit:     gate.admit,
-	}
-	if connection.Plan.Flow == byIdentity {
-		for i := range e.resources { // a managed identity is asked for a resource, not for scopes
-			e.resources[i].scopes = plainNames(e.resources[i].scopes)
-		}
-	}
-	environment := connection.environment(sys.environ())
+	session := c.session(sys, connection)
 	if c.tokenVariable != "" {
 		token, err := connection.source(ctx, Ask{})
 		if err != nil {
 			return err
 		}
-		environment = append(without(environment, c.tokenVariable), c.tokenVariable+"="+token.access.open())
+		session.Env = append(without(session.Env, c.tokenVariable), c.tokenVariable+"="+token.access.open())
+		session.Handed = []child.Token{token.forChild()}
 		sys.note("%s holds a token that is not renewed%s.", c.tokenVariable, endsAt(token))
 	}
-	if err := serveTokens(context.WithoutCancel(ctx), e); err != nil {
+	status, err := session.Run(ctx)
+	if err != nil {
 		return err
-	}
-	defer e.close()
-	environment = append(environment, "IDENTITY_ENDPOINT="+e.url(), "IDENTITY_HEADER="+e.secret)
-	ready := func() error {
-		sys.releaseSignals()
-		return ctx.Err()
-	}
-	child := &exec.Cmd{Path: c.path, Args: c.args, Env: environment, Stdin: files[0], Stdout: files[1], Stderr: files[2]}
-	status, err := supervise(child, ready, gate.open)
-	switch {
-	case ctx.Err() != nil && child.Process == nil:
-		return ctx.Err()
-	case err != nil && child.Process == nil:
-		return notStarted(c.args[0], err)
-	case err != nil:
-		return failure.New("bug", "The command cannot be waited for: %v.", err).Because(err)
 	}
 	return ended{status}
 }
+
+// session is COMMAND with what it has of the connection.
+func (c *command) session(sys *system, connection Connection) child.Session {
+	resources := append([]child.Resource{connection.resource()}, c.resources...)
+	if connection.Plan.Flow == byIdentity {
+		for i := range resources { // a managed identity is asked for a resource, not for scopes
+			resources[i].Scopes = plainNames(resources[i].Scopes)
+		}
+	}
+	return child.Session{
+		Path: c.path, Args: c.args, Env: connection.environment(sys.environ()),
+		Resources: resources, ClientID: connection.ClientID,
+		Outside: c.outside, Mask: c.conceal,
+		Token: func(ctx context.Context, scopes []string, life time.Duration) (child.Token, error) {
+			token, err := connection.source(ctx, Ask{Scopes: scopes, MinLifetime: life, Silent: true})
+			return token.forChild(), err
+		},
+		Starts: sys.releaseSignals, Warn: sys.warn,
+	}
+}
+
+func (t Token) forChild() child.Token { return child.NewToken(t.access.open(), t.ExpiresOn) }
 
 func endsAt(token Token) string {
 	if token.ExpiresOn.IsZero() {
@@ -162,11 +133,11 @@ func endsAt(token Token) string {
 
 // resource is the API that was connected: Graph in its usual spellings, or the audience of
 // a token that is for another one.
-func (c Connection) resource() resource {
+func (c Connection) resource() child.Resource {
 	if other := c.otherAPI(); other != "" {
-		return resource{names: []string{spelling(other)}}
+		return child.Resource{Names: []string{other}}
 	}
-	return resource{names: []string{c.Plan.Environment.GraphEndpoint, claims.GraphAppID}}
+	return child.Resource{Names: []string{c.Plan.Environment.GraphEndpoint, claims.GraphAppID}}
 }
 
 // otherAPI is what the connection is for if not Graph: as its scopes name it, else as the
@@ -286,4 +257,112 @@ func without(environ []string, name string) []string {
 		has, _, _ := strings.Cut(pair, "=")
 		return sameVariable(has, name)
 	})
+}
+
+const (
+	connectionVariable = "CONNECT_ENTRA_CONNECTION" // what is connected, as JSON
+	accountVariable    = "CONNECT_ENTRA_ACCOUNT"    // who is connected, for a shell's prompt
+)
+
+// inheritance is what a process inside COMMAND is told of the connection.
+type inheritance struct {
+	AuthContext
+	Resource string `json:",omitempty"` // what it is for, if not Graph
+	Kept     string `json:",omitempty"` // its ID among those that are kept
+}
+
+func (c Connection) inheritance() string {
+	data, err := json.Marshal(inheritance{c.AuthContext, c.otherAPI(), c.id})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(data)
+}
+
+// inherited is the connection of the COMMAND that this process is part of; ok is false
+// outside of one.
+func inherited(sys *system) (c Connection, ok bool, err error) {
+	told := sys.getenv(connectionVariable)
+	if told == "" {
+		return c, false, nil
+	}
+	var from inheritance
+	if json.Unmarshal([]byte(told), &from) == nil {
+		c.AuthContext, c.id = from.AuthContext, from.Kept
+		c.Plan.Environment, err = sys.findCloud(c.Environment)
+	}
+	if err != nil || c.Environment == "" || !c.isPlain() {
+		return c, false, failure.New("bad-value", "%s does not tell of a connection.", connectionVariable).Try("unset it; connect-entra itself sets it for a command")
+	}
+	base, err := identityBase("IDENTITY_ENDPOINT", sys.getenv("IDENTITY_ENDPOINT"))
+	if err == nil {
+		err = checkIdentitySecrets(sys)
+	}
+	if err != nil {
+		return c, false, err
+	}
+	c.Plan.Timeout, c.Plan.Flow = defaultTimeout, flowName(c.TokenCredentialType)
+	c.Plan.Scopes = []string{cmp.Or(from.Resource, c.Plan.Environment.GraphEndpoint) + "/.default"}
+	if c.Plan.Environment.practice() {
+		if c.there, _, err = practice(sys, false); err != nil {
+			return c, false, err
+		}
+	}
+	outer := sys.client(transport.Target{Kind: transport.ManagedIdentity, Base: base, Timeout: c.Plan.Timeout})
+	c.source = remember(c.Plan, func(ctx context.Context, ask Ask) (Token, error) {
+		if ask.Claims != "" {
+			return Token{}, onlyOutside("answer a claims challenge")
+		}
+		name, isAll := strings.CutSuffix(ask.Scopes[0], "/.default")
+		isAll = isAll || c.Plan.Flow == byIdentity
+		if !isAll { // of Graph, or what follows is not covered
+			name = c.Plan.Environment.GraphEndpoint
+		}
+		token, err := askOuter(ctx, outer, base, sys.getenv("IDENTITY_HEADER"), name, ask.MinLifetime)
+		if err == nil && !isAll && !c.Plan.covers(token.Claims.Scopes, ask.Scopes) {
+			err = onlyOutside("ask for more scopes")
+		}
+		return token, err
+	})
+	return c, true, nil
+}
+
+func onlyOutside(what string) error {
+	return failure.New("sign-in-needed", "Only the process around this command can %s.", what).Try("leave the command, and connect again")
+}
+
+// askOuter gets a token from the outer process.
+func askOuter(ctx context.Context, outer *transport.Client, base, secret, name string, life time.Duration) (Token, error) {
+	r, err := child.NewRequest(ctx, base, secret, name, life)
+	if err != nil {
+		return Token{}, err
+	}
+	resp, err := outer.Do(r)
+	if err != nil {
+		return Token{}, refusedOutside(err)
+	}
+	defer resp.Body.Close()
+	token, err := child.ReadToken(resp.Body)
+	if err != nil {
+		return Token{}, err
+	}
+	said, _ := claims.Decode(token.Access())
+	return Token{access: hide(token.Access()), ExpiresOn: token.ExpiresOn, Claims: said}, nil
+}
+
+// refusedOutside has a refusal of the outer process' endpoint in its words alone.
+func refusedOutside(err error) error {
+	var f *failure.Error
+	if !errors.As(err, &f) || f.Server == nil || f.Server.Description == "" {
+		return err
+	}
+	switch f.Server.Status {
+	case http.StatusBadRequest:
+		return failure.New("usage", "%s", failure.Clean(f.Server.Description)).Try("start the command with -AllowResource URL").Because(err)
+	case http.StatusUnauthorized:
+		return failure.New("sign-in-needed", "%s", failure.Clean(f.Server.Description)).Try("leave the command, and connect again").Because(err)
+	case http.StatusForbidden:
+		return failure.New("refused", "%s", failure.Clean(f.Server.Description)).Because(err)
+	}
+	return err
 }

@@ -1,10 +1,7 @@
-//go:build !js
-
-package main
+package child
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,33 +20,28 @@ import (
 	"testing/synctest"
 	"time"
 
-	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
-// anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
-func anyToken() string {
-	return tokenFor(claims.GraphAppID)
-}
-
-func tokenFor(audience string) string {
-	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"aud":%q,"upn":"canary-person","exp":%d}`, audience, time.Now().Add(time.Hour).Unix())) + "." + part("signature")
-}
+const (
+	graphAppID = "00000003-0000-0000-c000-000000000000"
+	testClient = "00000000-0000-4000-8000-0000000000c1"
+	otherGUID  = "00000000-0000-4000-8000-000000000001"
+)
 
 // openEndpoint serves the tokens of a source, for Graph of Global and for one more API.
 func openEndpoint(t testing.TB, from source) *endpoint {
 	t.Helper()
 	e := &endpoint{
-		resources: []resource{
-			{names: []string{"https://graph.microsoft.com", claims.GraphAppID}},
-			{names: []string{"https://vault.example"}, scopes: []string{"https://vault.example/.default"}},
+		resources: []Resource{
+			{Names: []string{"https://graph.microsoft.com", graphAppID}},
+			{Names: []string{"https://vault.example/"}, Scopes: []string{"https://vault.example/.default"}},
 		},
 		clientID: testClient,
 		source:   from,
 		admit:    func(_, _ netip.AddrPort) error { return nil },
 	}
-	if err := serveTokens(t.Context(), e); err != nil {
+	if err := e.listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.close)
@@ -58,16 +50,16 @@ func openEndpoint(t testing.TB, from source) *endpoint {
 
 // counted is a source that counts its calls; its tokens live for life.
 func counted(calls *atomic.Int64, life time.Duration) source {
-	return func(context.Context, Ask) (Token, error) {
+	return func(context.Context, []string, time.Duration) (Token, error) {
 		calls.Add(1)
-		return Token{access: hide("canary-token"), ExpiresOn: time.Now().Add(life)}, nil
+		return NewToken("canary-token", time.Now().Add(life)), nil
 	}
 }
 
 const graphQuery = "?api-version=2019-08-01&resource=https://graph.microsoft.com"
 
-// ask sends one request as an SDK does.
-func (e *endpoint) ask(query string) (status int, answer map[string]any, err error) {
+// get sends one request as an SDK does.
+func (e *endpoint) get(query string) (status int, answer map[string]any, err error) {
 	r, err := http.NewRequest(http.MethodGet, e.url()+query, nil)
 	if err != nil {
 		return 0, nil, err
@@ -170,10 +162,14 @@ func TestEndpointWithstandsGuessing(t *testing.T) {
 
 // TestEndpointKnowsResources has what may be asked for, and what else may not.
 func TestEndpointKnowsResources(t *testing.T) {
-	var asked []Ask
-	e := openEndpoint(t, func(_ context.Context, ask Ask) (Token, error) {
-		asked = append(asked, ask)
-		return Token{access: hide("canary-token"), ExpiresOn: time.Now().Add(time.Hour)}, nil
+	type question struct {
+		scopes []string
+		life   time.Duration
+	}
+	var asked []question
+	e := openEndpoint(t, func(_ context.Context, scopes []string, life time.Duration) (Token, error) {
+		asked = append(asked, question{scopes, life})
+		return NewToken("canary-token", time.Now().Add(time.Hour)), nil
 	})
 	version := "api-version=2019-08-01&"
 	for query, want := range map[string]int{
@@ -181,10 +177,10 @@ func TestEndpointKnowsResources(t *testing.T) {
 		version + "resource=https://graph.microsoft.com/":                               200,
 		version + "resource=https%3A%2F%2Fgraph.microsoft.com%2F.default":               200,
 		version + "resource=HTTPS://GRAPH.MICROSOFT.COM":                                200,
-		version + "resource=" + claims.GraphAppID:                                       200,
+		version + "resource=" + graphAppID:                                              200,
 		version + "resource=https://vault.example/":                                     200,
 		version + "resource=https://graph.microsoft.com&client_id=" + testClient:        200,
-		version + "resource=https://graph.microsoft.com&client_id=" + practiceTenant:    400,
+		version + "resource=https://graph.microsoft.com&client_id=" + otherGUID:         400,
 		version + "resource=https://graph.microsoft.com&principal_id=" + testClient:     400,
 		version + "resource=https://graph.microsoft.com&mi_res_id=/subscriptions/x":     400,
 		version + "resource=https://graph.microsoft.us":                                 400,
@@ -201,7 +197,7 @@ func TestEndpointKnowsResources(t *testing.T) {
 		version + "resource=https://graph.microsoft.com;x=y":                                 400,
 		version + "resource=https://graph.microsoft.com&client_id=a&client_id=" + testClient: 400,
 	} {
-		status, answer, err := e.ask("?" + query)
+		status, answer, err := e.get("?" + query)
 		if err != nil || status != want {
 			t.Errorf("%s: %d %v %v", query, status, answer, err)
 		}
@@ -209,51 +205,68 @@ func TestEndpointKnowsResources(t *testing.T) {
 			t.Errorf("%s: %v", query, answer)
 		}
 	}
-	for _, ask := range asked {
-		if !ask.Silent || ask.MinLifetime < time.Minute || len(ask.Scopes) > 1 || len(ask.Scopes) == 1 && ask.Scopes[0] != "https://vault.example/.default" {
-			t.Errorf("the source was asked for %+v", ask)
+	for _, q := range asked {
+		if q.life < time.Minute || len(q.scopes) > 1 || len(q.scopes) == 1 && q.scopes[0] != "https://vault.example/.default" {
+			t.Errorf("the source was asked for %+v", q)
 		}
 	}
 	asked = nil
 	for life, want := range map[string]time.Duration{"1800": 30 * time.Minute, "-1": time.Minute, "x": time.Minute, "999999999999": 24 * time.Hour} {
-		if status, _, _ := e.ask(graphQuery + "&" + endpointLife + "=" + life); status != 200 || asked[len(asked)-1].MinLifetime != want {
+		if status, _, _ := e.get(graphQuery + "&" + endpointLife + "=" + life); status != 200 || asked[len(asked)-1].life != want {
 			t.Errorf("a life of %s: %d, asked for %+v", life, status, asked)
 		}
 	}
-	if status, _, _ := e.ask("x" + graphQuery); status != 400 {
+	if status, _, _ := e.get("x" + graphQuery); status != 400 {
 		t.Errorf("another path: %d", status)
 	}
 }
 
-// TestEndpointAsksOnceForMany has a thousand callers at a time wait for one request to
-// Entra, by the flow of a client secret.
+// TestEndpointAsksOnceForMany has a thousand callers at a time wait for one answer of the
+// source.
 func TestEndpointAsksOnceForMany(t *testing.T) {
-	s := &scene{env: map[string]string{"S": testSecret}, entra: newFakeEntra(testApp())}
-	s.cloud("Global")
-	s.entra.fails(fault{match: "POST", delay: 200 * time.Millisecond})
-	plan, err := planOf(t, "-TenantId "+practiceTenant+" -ClientSecretCredential "+testClient+":env:S")
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, err := startFlow(s.system(io.Discard, io.Discard), plan, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := openEndpoint(t, from)
+	synctest.Test(t, func(t *testing.T) {
+		var calls, bad atomic.Int64
+		have := counted(&calls, time.Hour)
+		e := &endpoint{ // without a listener, which no fake clock waits for
+			resources: []Resource{{Names: []string{"https://graph.microsoft.com"}}},
+			source: func(ctx context.Context, scopes []string, life time.Duration) (Token, error) {
+				time.Sleep(time.Minute)
+				return have(ctx, scopes, life)
+			},
+			admit:   func(_, _ netip.AddrPort) error { return nil },
+			address: "127.0.0.1:1", secret: "canary", ctx: t.Context(), inFlight: map[request]*call{}, last: map[*Resource]Token{},
+		}
+		var wait sync.WaitGroup
+		for range 1000 {
+			wait.Go(func() {
+				r := httptest.NewRequest(http.MethodGet, endpointPath+graphQuery, nil)
+				r.Host = e.address
+				r.Header.Set(endpointHeader, e.secret)
+				w := httptest.NewRecorder()
+				if e.ServeHTTP(w, r); w.Code != 200 {
+					bad.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if calls.Load() != 1 || bad.Load() != 0 {
+			t.Errorf("%d questions to the source, %d callers without a token", calls.Load(), bad.Load())
+		}
+	})
+}
+
+// TestEndpointServesMany has a thousand connections at a time.
+func TestEndpointServesMany(t *testing.T) {
+	e := openEndpoint(t, counted(new(atomic.Int64), time.Hour))
 	var wait sync.WaitGroup
-	var bad atomic.Int64
 	for range 1000 {
 		wait.Go(func() {
-			if status, _, err := e.ask(graphQuery); err != nil || status != 200 {
-				bad.Add(1)
-				t.Log(status, err)
+			if status, _, err := e.get(graphQuery); err != nil || status != 200 {
+				t.Error(status, err)
 			}
 		})
 	}
 	wait.Wait()
-	if sent := s.entra.requests("POST"); len(sent) != 1 || bad.Load() != 0 {
-		t.Errorf("%d requests to Entra, %d callers without a token", len(sent), bad.Load())
-	}
 }
 
 // TestEndpointSaysWhyNot has no token that ends within a minute, and a status by which
@@ -266,99 +279,38 @@ func TestEndpointSaysWhyNot(t *testing.T) {
 	}{
 		{counted(new(atomic.Int64), 59*time.Second), 401, "token-expired"},
 		{counted(new(atomic.Int64), 61*time.Second), 200, ""},
-		{func(context.Context, Ask) (Token, error) {
+		{func(context.Context, []string, time.Duration) (Token, error) {
 			return Token{}, failure.New("sign-in-needed", "Nobody is there.")
 		}, 401, "Nobody is there. [sign-in-needed]"},
-		{func(context.Context, Ask) (Token, error) { return Token{}, failure.New("network", "No way.") }, 503, "No way. [network]"},
-		{func(context.Context, Ask) (Token, error) { return Token{}, errors.New("odd") }, 401, "[bug]"},
-		{func(context.Context, Ask) (Token, error) { panic("canary") }, 401, "[bug]"},
+		{func(context.Context, []string, time.Duration) (Token, error) {
+			return Token{}, failure.New("network", "No way.")
+		}, 503, "No way. [network]"},
+		{func(context.Context, []string, time.Duration) (Token, error) { return Token{}, errors.New("odd") }, 401, "[bug]"},
+		{func(context.Context, []string, time.Duration) (Token, error) { panic("canary") }, 401, "[bug]"},
 	} {
-		status, answer, err := openEndpoint(t, c.from).ask(graphQuery)
+		status, answer, err := openEndpoint(t, c.from).get(graphQuery)
 		if message, _ := answer["message"].(string); err != nil || status != c.status || !strings.Contains(message, c.says) || strings.Contains(message, "canary") {
 			t.Errorf("%d %v %v, want %d with %q", status, answer, err, c.status, c.says)
 		}
 	}
 }
 
-// TestEndpointAndGivenToken has a token that was given, which nothing can renew: it is
-// handed out until its last minute, and then it is said why not.
-func TestEndpointAndGivenToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		plan, err := planOf(t, "-AccessToken env:T")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &scene{env: map[string]string{"T": tokenFor(claims.GraphAppID)}}
-		from, err := startFlow(s.system(io.Discard, io.Discard), plan, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := from(t.Context(), Ask{}); err != nil {
-			t.Fatal(err)
-		}
-		e := &endpoint{resources: []resource{{names: []string{claims.GraphAppID}}}, source: from, admit: func(_, _ netip.AddrPort) error { return nil },
-			address: "127.0.0.1:1", secret: "canary", ctx: t.Context(), flying: map[wish]*flight{}, last: map[*resource]Token{}}
-		for _, c := range []struct {
-			wait   time.Duration
-			status int
-			says   string
-		}{
-			{0, 200, "access_token"}, {58 * time.Minute, 200, "access_token"}, {61 * time.Second, 401, "cannot be renewed. [token-expired]"}, {time.Hour, 401, "cannot be renewed. [token-expired]"},
-		} {
-			time.Sleep(c.wait)
-			r := httptest.NewRequest(http.MethodGet, endpointPath+"?api-version=2019-08-01&resource="+claims.GraphAppID, nil)
-			r.Host = e.address
-			r.Header.Set(endpointHeader, e.secret)
-			w := httptest.NewRecorder()
-			e.ServeHTTP(w, r)
-			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
-				t.Errorf("after %s: %d %s", c.wait, w.Code, w.Body)
-			}
-		}
-	})
-}
-
 // TestEndpointBridgesOutages has Entra out of reach when a token is to be renewed that is
 // still good, and then refuse.
 func TestEndpointBridgesOutages(t *testing.T) {
 	answers := []error{nil, failure.New("network", "No way."), failure.New("refused", "No more.")}
-	e := openEndpoint(t, func(context.Context, Ask) (Token, error) {
+	e := openEndpoint(t, func(context.Context, []string, time.Duration) (Token, error) {
 		err := answers[0]
 		answers = answers[1:]
 		if err != nil {
 			return Token{}, err
 		}
-		return Token{access: hide("canary-token"), ExpiresOn: time.Now().Add(3 * time.Minute)}, nil
+		return NewToken("canary-token", time.Now().Add(3*time.Minute)), nil
 	})
 	for _, want := range []int{200, 200, 401} {
-		if status, answer, err := e.ask(graphQuery); err != nil || status != want {
+		if status, answer, err := e.get(graphQuery); err != nil || status != want {
 			t.Errorf("%d %v %v, want %d", status, answer, err, want)
 		}
-	}
-}
-
-// TestEndpointAsksNobody has a person's refresh token refused while a command runs: the
-// command is told, and no browser opens.
-func TestEndpointAsksNobody(t *testing.T) {
-	s := &scene{env: map[string]string{}, entra: newFakeEntra(), person: practiceUsers[0].upn, consent: true}
-	s.cloud("Global")
-	plan, err := planOf(t, "-Scopes User.Read")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sys := s.system(io.Discard, io.Discard)
-	from, token, err := signIn(t.Context(), sys, plan, "", nil)
-	if err != nil || token.access.open() == "" {
-		t.Fatal(err)
-	}
-	s.person = ""
-	s.entra.fails(fault{match: "POST", status: 400, body: `{"error":"invalid_grant","error_description":"AADSTS50173: ended"}`})
-	_, err = from(t.Context(), Ask{Claims: `{"access_token":{"nbf":{"essential":true}}}`, Silent: true})
-	if f := (*failure.Error)(nil); !errors.As(err, &f) || f.ID != "sign-in-needed" {
-		t.Errorf("got %v", err)
-	}
-	if n := len(slices.DeleteFunc(s.entra.requests(""), func(line string) bool { return !strings.Contains(line, "authorize") })); n > 1 {
-		t.Errorf("%d authorizations", n)
 	}
 }
 
@@ -399,16 +351,16 @@ func FuzzEndpoint(f *testing.F) {
 // waits.
 func BenchmarkEndpoint(b *testing.B) {
 	e := openEndpoint(b, counted(new(atomic.Int64), time.Hour))
-	gate := newGate(false)
-	gate.open(os.Getpid(), false) // the test is the client, too
-	e.admit = gate.admit
+	callers := newCallerCheck(false)
+	callers.begin(os.Getpid(), false) // the test is the client, too
+	e.admit = callers.admit
 	var mu sync.Mutex
 	var times []time.Duration
 	b.SetParallelism(4)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			started := time.Now()
-			if status, answer, err := e.ask(graphQuery); status != 200 {
+			if status, answer, err := e.get(graphQuery); status != 200 {
 				b.Error(status, answer, err)
 				return
 			}

@@ -1,4 +1,4 @@
-package main
+package child
 
 import (
 	"bytes"
@@ -25,9 +25,9 @@ func adoptOrphans(child *exec.Cmd) bool {
 	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == nil
 }
 
-// gate knows who may ask the endpoint: processes of this user, and without outside only
-// COMMAND and its descendants.
-type gate struct {
+// callerCheck knows who may ask the endpoint: processes of this user, and without outside
+// only COMMAND and its descendants.
+type callerCheck struct {
 	outside bool
 	started chan struct{} // closed when there is a pid
 	pid     int
@@ -35,24 +35,26 @@ type gate struct {
 	recent  atomic.Int64 // who asked last, to be looked at first
 }
 
-func newGate(outside bool) *gate { return &gate{outside: outside, started: make(chan struct{})} }
+func newCallerCheck(outside bool) *callerCheck {
+	return &callerCheck{outside: outside, started: make(chan struct{})}
+}
 
-// open lets the process and its descendants in.
-func (g *gate) open(pid int, adopts bool) {
-	g.pid, g.adopts = pid, adopts
-	close(g.started)
+// begin lets the process and its descendants in.
+func (c *callerCheck) begin(pid int, adopts bool) {
+	c.pid, c.adopts = pid, adopts
+	close(c.started)
 }
 
 // admit says why the process at the other end of a connection may not have tokens.
-func (g *gate) admit(client, server netip.AddrPort) error {
-	<-g.started
+func (c *callerCheck) admit(client, server netip.AddrPort) error {
+	<-c.started
 	uid, inode, err := socketOwner(client, server)
 	switch {
 	case err != nil:
 		return errors.New("It cannot be told which process asks (-AllowOutside is for containers): " + err.Error() + ".")
 	case uid != os.Getuid():
 		return errors.New("This endpoint is for processes of the user who connected.")
-	case g.outside || g.descends(inode):
+	case c.outside || c.descends(inode):
 		return nil
 	}
 	return errors.New("This endpoint is for the command that connect-entra started and its descendants; -AllowOutside serves others too.")
@@ -60,9 +62,9 @@ func (g *gate) admit(client, server netip.AddrPort) error {
 
 // descends says whether COMMAND or a descendant of it holds the socket. Processes come and
 // go while /proc is read, so one miss is not yet an answer.
-func (g *gate) descends(inode string) bool {
+func (c *callerCheck) descends(inode string) bool {
 	link := "socket:[" + inode + "]"
-	if recent := int(g.recent.Load()); recent != 0 && g.isOurs(recent) && hasOpen(recent, link) {
+	if recent := int(c.recent.Load()); recent != 0 && c.isOurs(recent) && hasOpen(recent, link) {
 		return true
 	}
 	for range 3 {
@@ -72,8 +74,8 @@ func (g *gate) descends(inode string) bool {
 		}
 		for _, entry := range entries {
 			pid, err := strconv.Atoi(entry.Name())
-			if err == nil && g.isOurs(pid) && hasOpen(pid, link) {
-				g.recent.Store(int64(pid))
+			if err == nil && c.isOurs(pid) && hasOpen(pid, link) {
+				c.recent.Store(int64(pid))
 				return true
 			}
 		}
@@ -83,14 +85,14 @@ func (g *gate) descends(inode string) bool {
 
 // isOurs walks from a process up to COMMAND, or to this process, whose children are
 // COMMAND and the orphans of its descendants.
-func (g *gate) isOurs(pid int) bool {
+func (c *callerCheck) isOurs(pid int) bool {
 	for pid > 1 {
-		if pid == g.pid {
+		if pid == c.pid {
 			return true
 		}
 		parent := parentOf(pid)
 		if parent == os.Getpid() {
-			return g.adopts
+			return c.adopts
 		}
 		pid = parent
 	}

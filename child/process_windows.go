@@ -1,4 +1,4 @@
-package main
+package child
 
 import (
 	"errors"
@@ -7,8 +7,9 @@ import (
 	"os/signal"
 )
 
-// supervise runs child to its end and gives its status. ready is called when signals
-// are the child's, started as soon as it runs. Ctrl-C reaches all programs of the console, so here it is only not to be the end.
+// supervise runs child to its end and gives its status. ready is called when signals are
+// the child's, started as soon as it runs. Ctrl-C reaches all programs of the console, so
+// here it is only not to be the end.
 func supervise(child *exec.Cmd, ready func() error, started func(pid int, adopts bool)) (status int, err error) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)

@@ -1,8 +1,6 @@
-//go:build !js
+// What a COMMAND writes, with the tokens masked that it was handed.
 
-// -Conceal: what a COMMAND writes, with the tokens masked that it was handed.
-
-package main
+package child
 
 import (
 	"bytes"
@@ -12,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"connect-entra/failure"
 )
@@ -19,70 +18,75 @@ import (
 // mask stands for a token.
 const mask = "***"
 
-// concealer knows the tokens that COMMAND was handed.
-type concealer struct {
+// masker knows the tokens that COMMAND was handed.
+type masker struct {
 	mu     sync.Mutex
 	tokens [][]byte
-	pipes  []concealed
+	pipes  []masked
 }
 
-// concealed is a pipe that COMMAND writes to. Others may have it for longer, so its end is
+// masked is a pipe that COMMAND writes to. Others may have it for longer, so its end is
 // told by a text that nobody else can know.
-type concealed struct {
+type masked struct {
 	in   *os.File
 	last []byte
 	done chan error
 }
 
 // watch is the same source, whose tokens are known from before they are handed out.
-func (c *concealer) watch(from source) source {
-	return func(ctx context.Context, ask Ask) (Token, error) {
-		token, err := from(ctx, ask)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if text := []byte(token.access.open()); len(text) > 0 && !slices.ContainsFunc(c.tokens, func(t []byte) bool { return bytes.Equal(t, text) }) {
-			c.tokens = append(c.tokens, text)
-		}
+func (m *masker) watch(from source) source {
+	return func(ctx context.Context, scopes []string, life time.Duration) (Token, error) {
+		token, err := from(ctx, scopes, life)
+		m.know(token)
 		return token, err
 	}
 }
 
+// know has a token masked from here on.
+func (m *masker) know(t Token) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if text := []byte(t.Access()); len(text) > 0 && !slices.ContainsFunc(m.tokens, func(known []byte) bool { return bytes.Equal(known, text) }) {
+		m.tokens = append(m.tokens, text)
+	}
+}
+
 // pipe puts itself between a file and who will write to it.
-func (c *concealer) pipe(file **os.File) error {
+func (m *masker) pipe(file **os.File) error {
 	from, in, err := os.Pipe()
 	if err != nil {
 		return failure.New("storage", "There can be no pipe for -Conceal: %v.", err).Because(err)
 	}
-	p := concealed{in: in, last: []byte(rand.Text()), done: make(chan error, 1)}
-	c.pipes = append(c.pipes, p)
+	p := masked{in: in, last: []byte(rand.Text()), done: make(chan error, 1)}
+	m.pipes = append(m.pipes, p)
 	to := *file
 	*file = in
 	go func() {
 		defer from.Close() // whoever writes on is told so
-		p.done <- c.copy(to, from, p.last)
+		p.done <- m.copy(to, from, p.last)
 	}()
 	return nil
 }
 
 // end waits until all that was written before has come through.
-func (c *concealer) end(sys *system) {
-	for _, p := range c.pipes {
+func (m *masker) end(warn func(string, ...any)) {
+	for _, p := range m.pipes {
 		p.in.Write(p.last) // fails if the other end has closed, which ends it as well
 		p.in.Close()
 		if err := <-p.done; err != nil {
-			sys.warn("What the command wrote did not all arrive: %v", err)
+			warn("What the command wrote did not all arrive: %v", err)
 		}
 	}
 }
 
 // copy masks what comes until the text last does. It holds back no more than what may be
 // the beginning of a token.
-func (c *concealer) copy(to io.Writer, from io.Reader, last []byte) error {
+func (m *masker) copy(to io.Writer, from io.Reader, last []byte) error {
 	var held []byte
 	part := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(part)
-		out, rest, ended := c.show(append(held, part[:n]...), last)
+		out, rest, ended := m.show(append(held, part[:n]...), last)
 		if err != nil {
 			out = append(out, rest...)
 		}
@@ -95,26 +99,26 @@ func (c *concealer) copy(to io.Writer, from io.Reader, last []byte) error {
 
 // show gives what may be shown of text, and the end of it that may be the beginning of a
 // token. With the text last, all before it is shown.
-func (c *concealer) show(text, last []byte) (out, rest []byte, ended bool) {
+func (m *masker) show(text, last []byte) (out, rest []byte, ended bool) {
 	text, _, ended = bytes.Cut(text, last)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	text = c.replace(text)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text = m.replace(text)
 	if ended {
 		return text, nil, true
 	}
 	hold := begun(text, last)
-	for _, token := range c.tokens {
+	for _, token := range m.tokens {
 		hold = max(hold, begun(text, token))
 	}
 	return text[:len(text)-hold], text[len(text)-hold:], false
 }
 
 // replace masks whole tokens in a copy of text.
-func (c *concealer) replace(text []byte) (out []byte) {
+func (m *masker) replace(text []byte) (out []byte) {
 	for {
 		at, length := len(text), 0
-		for _, token := range c.tokens {
+		for _, token := range m.tokens {
 			if i := bytes.Index(text, token); i >= 0 && i < at {
 				at, length = i, len(token)
 			}

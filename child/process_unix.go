@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package child
 
 import (
 	"os"
@@ -31,7 +31,7 @@ func supervise(child *exec.Cmd, ready func() error, started func(pid int, adopts
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	signals := make(chan os.Signal, 32)
-	notifyHeeded(signals, slices.Concat(passedOn, terminalSignals, backgroundSignals)...)
+	Notify(signals, slices.Concat(passedOn, terminalSignals, backgroundSignals)...)
 	defer signal.Stop(signals)
 	adopts := adoptOrphans(child)
 	if err := ready(); err != nil {

@@ -1,6 +1,6 @@
 // Whose the other end of a connection on this host is.
 
-package main
+package child
 
 import (
 	"bytes"
