@@ -48,7 +48,7 @@ func newCommand(sys *system, p Params) (*command, error) {
 		return nil, failure.New("usage", "After -- the command is missing.").Try("connect-entra … -- COMMAND")
 	}
 	c := &command{args: p.Command, tokenVariable: p.Text("TokenVariable"), outside: p.On("AllowOutside"), conceal: p.On("Conceal")}
-	if p.Has("TokenVariable") && (!isVariable(c.tokenVariable) || isWithheld(c.tokenVariable) || isGiven(c.tokenVariable)) {
+	if p.Has("TokenVariable") && (!isVariable(c.tokenVariable) || isWithheld(c.tokenVariable) || isProvided(c.tokenVariable)) {
 		return nil, failure.New("bad-value", "-TokenVariable cannot be %q.", failure.Clean(c.tokenVariable)).
 			Try("choose a name of letters, digits and _ that has no other meaning: GRAPH_TOKEN")
 	}
@@ -180,8 +180,8 @@ var withheld = []string{
 	"MSI_", "IMDS_ENDPOINT", "IDENTITY_SERVER_THUMBPRINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST",
 }
 
-// given are the variables that COMMAND gets, and so not those of an outer one.
-var given = []string{"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_TOKEN_CREDENTIALS", "NO_PROXY", connectionVariable, accountVariable}
+// provided are the variables that COMMAND gets, and so not those of an outer one.
+var provided = []string{"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_TOKEN_CREDENTIALS", "NO_PROXY", connectionVariable, accountVariable}
 
 func isWithheld(name string) bool {
 	return slices.ContainsFunc(withheld, func(w string) bool {
@@ -189,8 +189,8 @@ func isWithheld(name string) bool {
 	})
 }
 
-func isGiven(name string) bool {
-	return slices.ContainsFunc(given, func(g string) bool { return strings.EqualFold(g, name) })
+func isProvided(name string) bool {
+	return slices.ContainsFunc(provided, func(g string) bool { return strings.EqualFold(g, name) })
 }
 
 // sameVariable compares names of variables as the system does.
@@ -208,7 +208,7 @@ func (c Connection) environment(environ []string) []string {
 		switch {
 		case strings.EqualFold(name, "NO_PROXY"):
 			proxies[name] = value
-		case isWithheld(name), isGiven(name), c.Plan.reads(name):
+		case isWithheld(name), isProvided(name), c.Plan.reads(name):
 		case sameVariable(name, envClient) && !strings.EqualFold(value, c.ClientID):
 			// The SDKs would ask the endpoint for that identity, and be refused.
 		default:
