@@ -142,24 +142,33 @@ func signInByBrowser(sys *system, plan Plan, cache *msalCache) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return delegated(client, plan, func(ctx context.Context, ask Ask) (result public.AuthResult, err error) {
-		err = authorize(ctx, sys, browserSignIn{
-			client:   entra,
-			clientID: plan.ClientID,
-			tenant:   plan.Tenant,
-			address: func(ctx context.Context, redirectURI string) (string, error) {
-				var options []public.AuthCodeURLOption
-				if ask.Claims != "" {
-					options = append(options, public.WithClaims(ask.Claims))
-				}
-				address, err := client.AuthCodeURL(ctx, plan.ClientID, redirectURI, ask.Scopes, options...)
-				return address + "&prompt=select_account", err
-			},
-			redeem: func(ctx context.Context, code, redirectURI, verifier string) (string, error) {
-				result, err = client.AcquireTokenByAuthCode(ctx, code, redirectURI, ask.Scopes, public.WithChallenge(verifier))
-				return result.IDToken.RawToken, err
-			},
-		})
+	return delegated(client, plan, func(ctx context.Context, ask Ask) (public.AuthResult, error) {
+		browser, err := newBrowserSignIn(entra)
+		if err != nil {
+			return public.AuthResult{}, err
+		}
+		defer browser.close()
+		var options []public.AuthCodeURLOption
+		if ask.Claims != "" {
+			options = append(options, public.WithClaims(ask.Claims))
+		}
+		asking, cancel := context.WithTimeout(ctx, plan.Timeout)
+		defer cancel()
+		address, err := client.AuthCodeURL(asking, plan.ClientID, browser.redirectURI, ask.Scopes, options...)
+		if err != nil {
+			return public.AuthResult{}, err
+		}
+		code, err := browser.authorize(ctx, sys, address)
+		if err != nil {
+			return public.AuthResult{}, err
+		}
+		redeeming, cancel := context.WithTimeout(ctx, plan.Timeout)
+		defer cancel()
+		result, err := client.AcquireTokenByAuthCode(redeeming, code, browser.redirectURI, ask.Scopes, public.WithChallenge(browser.verifier))
+		if err == nil {
+			err = browser.checkIDToken(result.IDToken.RawToken, plan.ClientID, plan.Tenant)
+		}
+		browser.tell(err == nil)
 		return result, err
 	}), nil
 }

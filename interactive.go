@@ -28,35 +28,30 @@ const maxAddress = 8 << 10
 // browserWait is how long a person may take.
 const browserWait = 15 * time.Minute
 
-// browserSignIn is a sign-in in the browser: what MSAL does in it, and what is expected.
+// browserSignIn is one sign-in in the browser: where its answer comes to, and what only it
+// knows. authorize gives the code, which MSAL redeems; then checkIDToken and tell.
 type browserSignIn struct {
-	client   *transport.Client // to the cloud's login host
-	clientID string            // whom the id_token must be for
-	tenant   string            // as typed: a GUID must be the id_token's own
-
-	// address is MSAL's AuthCodeURL; what that leaves out is added here.
-	address func(ctx context.Context, redirectURI string) (string, error)
-	// redeem is MSAL's AcquireTokenByAuthCode; it gives the id_token as it came.
-	redeem func(ctx context.Context, code, redirectURI, verifier string) (idToken string, err error)
+	*callback
+	client          *transport.Client // to the cloud's login host
+	nonce, verifier string
 }
 
-// authorize signs a person in. It returns *browser.Unavailable where none can be opened, so that
-// another way can be taken.
-func authorize(ctx context.Context, sys *system, a browserSignIn) error {
-	secrets := callbackSecrets{state: randomText(), nonce: randomText(), verifier: randomText()}
-	callback, err := listenForCode(secrets.state)
+// newBrowserSignIn listens for the answer of a sign-in that is about to begin. close ends
+// the listening.
+func newBrowserSignIn(client *transport.Client) (*browserSignIn, error) {
+	callback, err := listenForCode(randomText())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer callback.close()
-	asking, cancel := context.WithTimeout(ctx, a.client.Timeout)
-	defer cancel()
-	address, err := a.address(asking, callback.redirectURI)
-	if err != nil {
-		return err
-	}
-	if address, err = completeAddress(a.client, address, secrets); err != nil {
-		return err
+	return &browserSignIn{callback: callback, client: client, nonce: randomText(), verifier: randomText()}, nil
+}
+
+// authorize sends a person to address, which is MSAL's AuthCodeURL; what that leaves out is
+// added here. It gives the code that came back, or *browser.Unavailable where no browser
+// can be opened, so that another way can be taken.
+func (s *browserSignIn) authorize(ctx context.Context, sys *system, address string) (code string, err error) {
+	if address, err = s.complete(address); err != nil {
+		return "", err
 	}
 	fmt.Fprintf(sys.stderr, "Sign in at this address, in a browser on this machine:\n%s\nIf the page shows an error that only you can see, press Ctrl-C here.\n", address)
 	waiting, stop := context.WithTimeout(ctx, browserWait)
@@ -67,38 +62,39 @@ func authorize(ctx context.Context, sys *system, a browserSignIn) error {
 		select {
 		case err := <-opened:
 			if err != nil {
-				return err
+				return "", err
 			}
-		case form := <-callback.arrived:
-			redeeming, cancel := context.WithTimeout(ctx, a.client.Timeout)
-			defer cancel()
-			err := a.finish(redeeming, callback.redirectURI, form, secrets)
-			callback.tell(err == nil)
-			return err
+		case form := <-s.arrived:
+			if err := s.refused(form); err != nil {
+				s.tell(false)
+				return "", err
+			}
+			return form.Get("code"), nil
 		case <-waiting.Done():
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return "", ctx.Err()
 			}
-			return failure.New("timeout", "Nobody signed in within %d minutes.", int(browserWait/time.Minute)).Because(context.DeadlineExceeded).
+			return "", failure.New("timeout", "Nobody signed in within %d minutes.", int(browserWait/time.Minute)).Because(context.DeadlineExceeded).
 				Try("run the command again; for a sign-in on another device add -UseDeviceCode")
 		}
 	}
 }
 
-// finish makes a sign-in of what came to the redirect URI with the right state.
-func (a browserSignIn) finish(ctx context.Context, redirectURI string, form url.Values, secrets callbackSecrets) error {
-	want := a.client.IssuerTemplate()
-	if iss := form.Get("iss"); strings.Contains(iss, "://") && authorityOf(iss) != authorityOf(want) { // RFC 9207 §2.4
+// refused is why what came to the redirect URI, with the right state, is no code to redeem.
+func (s *browserSignIn) refused(form url.Values) error {
+	if iss := form.Get("iss"); strings.Contains(iss, "://") && authorityOf(iss) != authorityOf(s.client.IssuerTemplate()) { // RFC 9207 §2.4
 		return failure.New("hostile-answer", "The answer in the browser came from another issuer.")
 	}
-	if code := form.Get("error"); code != "" {
-		return a.client.Declined(form)
+	if form.Get("error") != "" {
+		return s.client.Declined(form)
 	}
-	raw, err := a.redeem(ctx, form.Get("code"), redirectURI, secrets.verifier)
-	if err != nil {
-		return err
-	}
-	return idToken{Issuer: want, Audience: a.clientID, TenantID: a.tenant, Nonce: secrets.nonce}.check(raw)
+	return nil
+}
+
+// checkIDToken holds the id_token that the code was redeemed for against this sign-in.
+// tenant is as typed: a GUID must be the id_token's own.
+func (s *browserSignIn) checkIDToken(raw, clientID, tenant string) error {
+	return idToken{Issuer: s.client.IssuerTemplate(), Audience: clientID, TenantID: tenant, Nonce: s.nonce}.check(raw)
 }
 
 // idToken is what an id_token must say (OpenID Connect Core §3.1.3.7).
@@ -132,8 +128,6 @@ func (want idToken) check(raw string) error {
 	return nil
 }
 
-type callbackSecrets struct{ state, nonce, verifier string }
-
 // randomText has 256 bits, as 43 characters that need no escaping (RFC 7636 §4.1).
 func randomText() string {
 	var b [32]byte
@@ -141,22 +135,23 @@ func randomText() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// completeAddress adds to MSAL's authorize URL what AuthCodeURL leaves out, and checks
-// that a browser may be sent there.
-func completeAddress(w *transport.Client, address string, secrets callbackSecrets) (string, error) {
+// complete adds to MSAL's authorize URL what AuthCodeURL leaves out, and checks that a
+// browser may be sent there.
+func (s *browserSignIn) complete(address string) (string, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Fragment != "" || !w.HasPage(u) {
-		return "", failure.New("hostile-answer", "The sign-in page is not on %s, so it was not opened.", w.Base)
+	if err != nil || u.Fragment != "" || !s.client.HasPage(u) {
+		return "", failure.New("hostile-answer", "The sign-in page is not on %s, so it was not opened.", s.client.Base)
 	}
 	q := u.Query()
-	challenge := sha256.Sum256([]byte(secrets.verifier))
+	challenge := sha256.Sum256([]byte(s.verifier))
+	q.Set("prompt", "select_account")
 	q.Set("code_challenge", base64.RawURLEncoding.EncodeToString(challenge[:]))
 	q.Set("code_challenge_method", "S256")
-	q.Set("state", secrets.state)
-	q.Set("nonce", secrets.nonce)
+	q.Set("state", s.state)
+	q.Set("nonce", s.nonce)
 	q.Set("response_mode", "form_post") // the code is in no address, history or log
 	q.Set("scope", strings.TrimSpace(q.Get("scope")+" openid offline_access profile"))
-	q.Set("client-request-id", w.Correlation)
+	q.Set("client-request-id", s.client.Correlation)
 	u.RawQuery = q.Encode()
 	if address = u.String(); len(address) > maxAddress {
 		return "", failure.New("bad-value", "With so many scopes the sign-in page's address is longer than servers and browsers take.").

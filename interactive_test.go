@@ -39,23 +39,22 @@ func signInWith(ctx context.Context, visit visitor, claims map[string]any) (rede
 		visit(q.Get("redirect_uri"), q)
 		return nil
 	}}}
-	err = authorize(ctx, sys, browserSignIn{
-		client:   entraClient(nil),
-		clientID: "app",
-		tenant:   testTenant,
-		address: func(_ context.Context, redirectURI string) (string, error) {
-			return "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?" + url.Values{"redirect_uri": {redirectURI}, "scope": {"User.Read"}}.Encode(), nil
-		},
-		redeem: func(_ context.Context, code, redirectURI, verifier string) (string, error) {
-			redeemed = append(redeemed, code, redirectURI, verifier)
-			token := map[string]any{"nonce": q.Get("nonce"), "aud": "app", "tid": testTenant, "iss": "https://login.microsoftonline.com/" + testTenant + "/v2.0"}
-			for name, value := range claims {
-				token[name] = value
-			}
-			return unsigned(token), nil
-		},
-	})
-	return redeemed, err
+	signIn, err := newBrowserSignIn(entraClient(nil))
+	if err != nil {
+		return nil, err
+	}
+	defer signIn.close()
+	code, err := signIn.authorize(ctx, sys, "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?"+url.Values{"redirect_uri": {signIn.redirectURI}, "scope": {"User.Read"}}.Encode())
+	if err != nil {
+		return nil, err
+	}
+	token := map[string]any{"nonce": q.Get("nonce"), "aud": "app", "tid": testTenant, "iss": "https://login.microsoftonline.com/" + testTenant + "/v2.0"}
+	for name, value := range claims {
+		token[name] = value
+	}
+	err = signIn.checkIDToken(unsigned(token), "app", testTenant)
+	signIn.tell(err == nil)
+	return []string{code, signIn.redirectURI, signIn.verifier}, err
 }
 
 // answerForm is what Entra's page posts.
@@ -369,12 +368,12 @@ func halfPost(redirectURI string) {
 func TestNoBrowserIsToldAtOnce(t *testing.T) {
 	var stderr bytes.Buffer
 	sys := &system{stderr: &stderr, outside: outside{openURL: func(context.Context, string) error { return &browser.Unavailable{Reason: "there is no display"} }}}
-	err := authorize(t.Context(), sys, browserSignIn{
-		client: entraClient(nil),
-		address: func(context.Context, string) (string, error) {
-			return "https://login.microsoftonline.com/authorize", nil
-		},
-	})
+	signIn, err := newBrowserSignIn(entraClient(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer signIn.close()
+	_, err = signIn.authorize(t.Context(), sys, "https://login.microsoftonline.com/authorize")
 	var none *browser.Unavailable
 	if !errors.As(err, &none) || none.Reason != "there is no display" || !strings.Contains(stderr.String(), "https://login.microsoftonline.com/authorize?") {
 		t.Errorf("%v, printed %q", err, stderr.String())
@@ -402,13 +401,13 @@ func TestSignInPageMustBeTheClouds(t *testing.T) {
 	} {
 		w := entraClient(nil)
 		w.Practice = practice
-		if got, err := completeAddress(w, address, callbackSecrets{}); idOf(err) != "hostile-answer" {
+		if got, err := (&browserSignIn{callback: &callback{}, client: w}).complete(address); idOf(err) != "hostile-answer" {
 			t.Errorf("%s: %s %v", address, got, err)
 		}
 	}
 	w := entraClient(nil)
 	w.Practice = true
-	if _, err := completeAddress(w, "http://127.0.0.1:8080/tenant/oauth2/v2.0/authorize?client_id=a", callbackSecrets{}); err != nil {
+	if _, err := (&browserSignIn{callback: &callback{}, client: w}).complete("http://127.0.0.1:8080/tenant/oauth2/v2.0/authorize?client_id=a"); err != nil {
 		t.Error(err)
 	}
 }
