@@ -17,9 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"connect-entra/vault"
-
 	"connect-entra/browser"
+	"connect-entra/vault"
 )
 
 func TestMain(m *testing.M) {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,4 +111,19 @@ func showList(items []string) string {
 		items, more = items[:4], "…"
 	}
 	return "{" + strings.Join(items, ", ") + more + "}"
+}
+
+// showContext shows the connection in the reference's fields, or which ones are saved.
+func showContext(ctx context.Context, sys *system, p Params) error {
+	if p.On("List") {
+		return listConnections(sys, p)
+	}
+	c, err := openTyped(ctx, sys, p)
+	if err != nil {
+		return err
+	}
+	if p.On("Json") {
+		return sys.print(c.JSON())
+	}
+	return sys.print(c.String())
 }

@@ -5,6 +5,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"strings"
 
@@ -195,4 +196,19 @@ func unknownEnvironment(name string, known []Environment) error {
 		return f.Try("did you mean %s? One of %s", near, names(known))
 	}
 	return f.Try("one of %s", names(known))
+}
+
+func showEnvironments(_ context.Context, sys *system, p Params) error {
+	known, err := sys.allClouds()
+	if err != nil {
+		return err
+	}
+	list := listEnvironments(known, p.On("All"), p.Text("Name"))
+	if p.On("Json") {
+		return sys.print(environmentsJSON(list))
+	}
+	if len(list) == 0 {
+		return nil // as in the reference
+	}
+	return sys.print(formatEnvironments(list))
 }

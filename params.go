@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"connect-entra/failure"
 	"connect-entra/powershell"
 )
 
@@ -260,4 +261,39 @@ func (p Params) connects() bool {
 		}
 	}
 	return p.Has("Force")
+}
+
+// checkText refuses control characters, which no value of ours has a use for and some
+// servers cut at.
+func checkText(name, value string) error {
+	if strings.ContainsFunc(value, func(r rune) bool { return failure.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufffd' }) {
+		return failure.New("bad-value", "%s holds a control character.", name).Try("type its value again, on one line")
+	}
+	return nil
+}
+
+// checkTexts refuses them in all that was typed for a table's parameters.
+func (p Params) checkTexts(table []powershell.Parameter) error {
+	for _, row := range table {
+		if slices.Contains(noEffect, row.Name) || slices.Contains(severalLines, row.Name) {
+			continue
+		}
+		var texts []string
+		switch v := p.Values[row.Name].Value.(type) {
+		case string:
+			texts = []string{v}
+		case []string:
+			texts = v
+		case Secret:
+			texts = []string{v.source}
+		case credential:
+			texts = []string{v.Secret.source}
+		}
+		for _, text := range texts {
+			if err := checkText("-"+row.Name, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

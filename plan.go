@@ -215,3 +215,36 @@ var authTypes = map[string]string{
 	tokenSet:       "UserProvidedAccessToken",
 	environmentSet: "EnvironmentVariable",
 }
+
+// flowName says how a Plan signs in.
+type flowName string
+
+const (
+	byBrowser     flowName = "InteractiveBrowser" // the reference's TokenCredentialType
+	byDeviceCode  flowName = "DeviceCode"
+	byCertificate flowName = "ClientCertificate"
+	bySecret      flowName = "ClientSecret"
+	byFederation  flowName = "ClientAssertion"
+	byIdentity    flowName = "ManagedIdentity"
+	byToken       flowName = "UserProvidedAccessToken"
+)
+
+// plan decides what p means, with the user's own clouds where it may mean one, and says
+// what the person should know of it beforehand.
+func (sys *system) plan(p Params) (Plan, error) {
+	known, err := sys.clouds(p)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan, err := newPlan(p, known, sys.getenv)
+	if err != nil {
+		return plan, err
+	}
+	for _, text := range plan.notes {
+		sys.note("%s", text)
+	}
+	for _, text := range plan.warnings {
+		sys.warn("%s", text)
+	}
+	return plan, sys.stopped()
+}

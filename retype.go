@@ -1,52 +1,16 @@
 // A bound line written out again, as one types it in bash and for the cmdlet itself; and
-// what else one types differently from shell to shell.
+// which lines may be passed on in a link.
 
 package main
 
 import (
 	"cmp"
-	"runtime"
+	"slices"
 	"strings"
+	"unicode"
 
 	"connect-entra/powershell"
 )
-
-// shell is how to say in a shell what this program has people type besides itself.
-type shell struct {
-	name        string
-	quote       func(string) string
-	set         string // a variable's name and its quoted value
-	environment string // a file that sets variables
-	with        string // such a file, quoted, for a command
-	makeKey     string // a file of 32 random bytes
-}
-
-var bourneShell = shell{
-	name:        "sh",
-	quote:       bashQuote,
-	set:         "export %s=%s",
-	environment: "practice.env",
-	with:        "(. %s; %s)",
-	makeKey:     `(umask 077; head -c 32 /dev/urandom >"$HOME/.connect-entra.key")`,
-}
-
-var powerShell = shell{
-	name:        "PowerShell",
-	quote:       powerShellQuote,
-	set:         "$env:%s = %s",
-	environment: "practice.ps1",
-	with:        "Get-Content %s | Invoke-Expression; %s", // Windows may forbid to run it as a script
-	makeKey: "$key = [byte[]]::new(32); [Security.Cryptography.RandomNumberGenerator]::Create().GetBytes($key); " +
-		`[IO.File]::WriteAllBytes("$HOME\connect-entra.key", $key)`,
-}
-
-// hostShell is the one that people of this host type in.
-func hostShell() shell {
-	if runtime.GOOS == "windows" {
-		return powerShell
-	}
-	return bourneShell
-}
 
 // inBash is the line as one types it in bash.
 func (e explanation) inBash() string {
@@ -139,40 +103,83 @@ func tied(name, value string) string {
 	return "-" + name + ":" + value
 }
 
-func bashQuote(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
-		return text
+// mayShare says whether a line, as PowerShell reads it, holds no secret that one can
+// tell for such.
+func mayShare(text string) bool {
+	text = strings.NewReplacer("`\r\n", " ", "`\n", " ").Replace(strings.TrimSpace(text))
+	// What stands in another statement or a comment is not read, so nobody can say.
+	if strings.ContainsAny(text, "#;|&\r\n") {
+		return false
 	}
-	if isUnknown(text) {
-		return `"$` + bashName(text) + `"`
+	name, arguments, command, err := powershell.ReadLine(parametersOf, text)
+	if err != nil || len(command) > 0 {
+		return false
 	}
-	if strings.Contains(text, "'") && !strings.ContainsAny(text, "\"$`\\!") {
-		return `"` + text + `"`
+	table, _ := parametersOf(name)
+	secret := false // whether the value that comes is a secret parameter's
+	for _, a := range arguments {
+		if a.Name != "" {
+			secret = meansSecret(table, a.Name)
+		}
+		if a.HasValue {
+			if !isHarmless(a.Value, secret) {
+				return false
+			}
+			secret = false
+		}
 	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return true
 }
 
-// bashName is the name of PowerShell's variable in bash. What an expression gives has
-// none: whoever types the line chooses one.
-func bashName(text string) string {
-	name := text[1:]
-	if startsWith(name, "env:") {
-		name = name[len("env:"):]
+// meansSecret says whether a name, in full or cut short, could be that of a parameter
+// that takes a secret. A name that is no parameter's, such as -Password, may be meant so.
+func meansSecret(table []powershell.Parameter, name string) bool {
+	known := false
+	for _, p := range table {
+		if slices.ContainsFunc(append([]string{p.Name}, p.Aliases...), func(full string) bool { return startsWith(full, name) }) {
+			if p.Type == secureString || p.Type == psCredential {
+				return true
+			}
+			known = true
+		}
 	}
-	if text[0] == '(' || !isWord(name) || strings.Contains(name, ".") {
-		return "value"
-	}
-	return name
+	return !known
 }
 
-func powerShellQuote(text string) string {
-	if isUnknown(text) || isWord(text) && (text[0] < '0' || text[0] > '9') {
-		return text
+func isHarmless(value any, secret bool) bool {
+	switch v := value.(type) {
+	case string:
+		id, place, _ := strings.Cut(v, ":")
+		if secret {
+			return isSecretSource(v) || isGUID(id) && (place == "" || isSecretSource(place))
+		}
+		return !strings.Contains(v, "$(") && !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
+	case []any:
+		return !secret && !slices.ContainsFunc(v, func(item any) bool { return !isHarmless(item, false) })
+	case powershell.Unknown: // a variable is; an expression may hold anything
+		return v.IsVariable()
+	case bool, nil:
+		return true
 	}
-	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	return !secret // a number
 }
 
-// isWord holds for what no shell takes apart.
-func isWord(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == ""
+// startsWith is strings.HasPrefix without regard to case.
+func startsWith(text, prefix string) bool {
+	return len(prefix) <= len(text) && strings.EqualFold(text[:len(prefix)], prefix)
+}
+
+func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == '/' }
+
+// looksRandom holds for what is long and mixes letters with digits, as secrets and
+// tokens do; not for the IDs and thumbprints that lines are made of.
+func looksRandom(text string) bool {
+	if len(text) < 20 || isGUID(text) || len(text) == 40 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == "" {
+		return false
+	}
+	has := func(is func(rune) bool) bool { return strings.ContainsFunc(text, is) }
+	if !has(unicode.IsDigit) {
+		return strings.HasPrefix(text, "eyJ")
+	}
+	return has(unicode.IsLower) && has(unicode.IsUpper) || has(unicode.IsLetter) && !strings.Contains(text, ".")
 }

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"time"
 
 	"connect-entra/claims"
+	"connect-entra/failure"
 )
 
 // Token is an access token and what there is to know of it.
@@ -57,4 +59,49 @@ func (t Token) mask(sys *system) {
 		}
 	}
 	sys.warn("-MaskInCI masked nothing: neither GitHub Actions nor Azure Pipelines runs this.")
+}
+
+// Ask is what a caller wants of a source.
+type Ask struct {
+	Scopes      []string      // nil: those of the Plan
+	Claims      string        // a claims challenge, decoded JSON
+	MinLifetime time.Duration // the token must live at least this long
+	Silent      bool          // no person is there to be asked
+}
+
+// source signs in at its first call; afterwards it always has a good token: from
+// memory, by renewal, or by signing in again where that needs nobody.
+type source func(context.Context, Ask) (Token, error)
+
+// printToken prints the access token alone. With connect parameters it connects for
+// this process and leaves nothing.
+func printToken(ctx context.Context, sys *system, p Params) error {
+	if sys.terminal.stdout && !p.On("Show") {
+		return failure.New("usage", "A token on the screen is a token in its history.").
+			Try("pipe it into the program that needs it, or add -Show")
+	}
+	life := p.Number("MinLifetime")
+	if !(life >= 0 && life <= 86400) {
+		return failure.New("bad-value", "-MinLifetime must be from 0 to 86400 seconds.").Try("-MinLifetime 1800")
+	}
+	c, ask, err := openToUse(ctx, sys, p, func(Plan) error { return nil })
+	if err != nil {
+		return err
+	}
+	ask.MinLifetime = time.Duration(life * float64(time.Second))
+	token, err := c.source(ctx, ask)
+	if err != nil {
+		return err
+	}
+	if left := time.Until(token.ExpiresOn); !token.ExpiresOn.IsZero() && left < ask.MinLifetime {
+		return failure.New("token-expired", "The token lives for %s, which is less than -MinLifetime asks for.", left.Round(time.Second)).
+			Try("ask for less: Entra decides how long its tokens live")
+	}
+	if p.On("MaskInCI") {
+		token.mask(sys)
+	}
+	if p.On("Json") {
+		return sys.print(token.JSON(newContext(c.Plan.context(), token)))
+	}
+	return sys.print(token.access.open() + "\n")
 }

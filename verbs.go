@@ -192,3 +192,56 @@ func panicPlace(stack string) string {
 	}
 	return "an unknown place"
 }
+
+// verbs in the order of help. A function, as help shows the table it stands in.
+func verbs() []verb {
+	return []verb{
+		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", connectParameters, aCommand, false, connect},
+		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, false, disconnect},
+		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, false, showContext},
+		{"context use", nil, "make another kept connection the current one", useParameters, nothing, false, useConnection},
+		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, true, showEnvironments},
+		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, false, addEnvironment},
+		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, false, setEnvironment},
+		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", namedCloud, nothing, false, removeEnvironment},
+		{"token", nil, "print an access token, for a script", tokenParameters, nothing, false, printToken},
+		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, false, sendRequest},
+		{"explain", nil, "say how a line binds and what it would do", nil, aLine, false, explainLine},
+		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, nothing, false, makePracticeKit},
+		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, aLine, false, showCompletion},
+		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, nothing, true, showHelp},
+		{"version", nil, "print the version", nil, nothing, true, showVersion},
+	}
+}
+
+// carryOut binds what was typed after a verb and does it. What went wrong is not told yet.
+func (v verb) carryOut(ctx context.Context, sys *system, args []string) (params Params, err error) {
+	if !v.brief && sys.untilSignal != nil {
+		ctx = sys.untilSignal(ctx)
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	err = guarded(func() (err error) {
+		params, err = v.bind(args)
+		sys.prefer = preferencesOf(ctx, end, params)
+		if params, err = sys.supply(ctx, v, params, err); err != nil {
+			return err
+		}
+		if err = params.checkTexts(v.parameters()); err != nil {
+			return err
+		}
+		sys.noteIdle(v, params)
+		sys.noteVerb(v, args)
+		if err = sys.stopped(); err != nil {
+			return err
+		}
+		return v.run(ctx, sys, params)
+	})
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		err = cause
+	}
+	if stopped := sys.stopped(); stopped != nil {
+		err = stopped
+	}
+	return params, err
+}

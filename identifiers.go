@@ -1,5 +1,5 @@
-// What a tenant, a client ID and any value may look like. MSAL puts a tenant into the
-// URL as it stands, so the grammar here is what keeps a request on its host.
+// What a tenant's and an application's identifier may look like. MSAL puts a tenant into
+// the URL as it stands, so the grammar here is what keeps a request on its host.
 
 package main
 
@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"connect-entra/failure"
-	"connect-entra/powershell"
 )
 
 // checkNames refuses what could steer a request elsewhere: MSAL would put a tenant
@@ -68,39 +67,4 @@ func isDomain(s string) bool {
 // notInLabel holds for what stands in no part of a host's name.
 func notInLabel(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
-}
-
-// checkText refuses control characters, which no value of ours has a use for and some
-// servers cut at.
-func checkText(name, value string) error {
-	if strings.ContainsFunc(value, func(r rune) bool { return failure.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufffd' }) {
-		return failure.New("bad-value", "%s holds a control character.", name).Try("type its value again, on one line")
-	}
-	return nil
-}
-
-// checkTexts refuses them in all that was typed for a table's parameters.
-func (p Params) checkTexts(table []powershell.Parameter) error {
-	for _, row := range table {
-		if slices.Contains(noEffect, row.Name) || slices.Contains(severalLines, row.Name) {
-			continue
-		}
-		var texts []string
-		switch v := p.Values[row.Name].Value.(type) {
-		case string:
-			texts = []string{v}
-		case []string:
-			texts = v
-		case Secret:
-			texts = []string{v.source}
-		case credential:
-			texts = []string{v.Secret.source}
-		}
-		for _, text := range texts {
-			if err := checkText("-"+row.Name, text); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-// How a connection comes about: anew as the plan says, silently from what is saved, from
+// What a connection is, and how it comes about: anew as the plan says, silently from what is saved, from
 // the process around, or once more where a claims challenge asks for it.
 
 package main
@@ -198,4 +198,16 @@ func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
 func notConnected() error {
 	return failure.New("not-connected", "Authentication needed. Please call Connect-MgGraph.").
 		Try("sign in with connect-entra; or say how, for one command alone: connect-entra token -Identity")
+}
+
+// Connection is a plan that was carried out.
+type Connection struct {
+	AuthContext
+	Plan   Plan
+	Token  Token
+	source source
+	saved  string  // who holds the key to it; "" if it ends with this process
+	id     string  // of its file among those that are saved
+	silent bool    // nobody was asked: it was saved before
+	there  *system // what it was opened in, which in practice is another outside; nil: the process's own
 }
