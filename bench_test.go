@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"connect-entra/sandbox"
 )
 
 // BenchmarkStart compares the start of the program with that of one that only links
@@ -86,7 +88,7 @@ func BenchmarkColdSecret(b *testing.B) {
 	program, bare := build(b, "."), build(b, "./testdata/barepost")
 	home := b.TempDir()
 	signIn := func(file string) *exec.Cmd {
-		cmd := exec.Command(program, "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":env:S", "-ContextScope", "Process", "-NoWelcome")
+		cmd := exec.Command(program, "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":env:S", "-ContextScope", "Process", "-NoWelcome")
 		cmd.Env = []string{w.env[0], "SSL_CERT_FILE=" + file, "S=" + testSecret, "HOME=" + home}
 		return cmd
 	}

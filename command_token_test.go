@@ -15,6 +15,7 @@ import (
 
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/sandbox"
 )
 
 // anyToken is what a person may bring: a JWT for Graph of Global that is good for an hour.
@@ -67,7 +68,7 @@ func TestCommandRenewsOnceForMany(t *testing.T) {
 	s := &scene{env: map[string]string{"S": testSecret}, entra: newFakeEntra(testApp())}
 	s.cloud("Global")
 	s.entra.fails(fault{match: "POST", delay: 200 * time.Millisecond})
-	plan, err := planOf(t, "-TenantId "+practiceTenant+" -ClientSecretCredential "+testClient+":env:S")
+	plan, err := planOf(t, "-TenantId "+sandbox.Tenant+" -ClientSecretCredential "+testClient+":env:S")
 	if err != nil {
 		t.Fatal(err)
 	}

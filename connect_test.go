@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"connect-entra/browser"
+	"connect-entra/sandbox"
 	"connect-entra/vault"
 )
 
@@ -89,7 +90,7 @@ type typed struct {
 
 func playTranscript(t *testing.T, text string) {
 	app := testApp()
-	s := &scene{t: t, env: map[string]string{"APP": app.ClientID, "TENANT": practiceTenant, vault.KeyFileVariable: testKeyFile(t)},
+	s := &scene{t: t, env: map[string]string{"APP": app.ClientID, "TENANT": sandbox.Tenant, vault.KeyFileVariable: testKeyFile(t)},
 		dir: filepath.Join(t.TempDir(), "own"), mg: filepath.Join(t.TempDir(), ".mg"), entra: newFakeEntra(app)}
 	s.cloud("Global")
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
@@ -229,7 +230,7 @@ func (s *scene) openURL(_ context.Context, address string) error {
 	if s.person == "" {
 		return &browser.Unavailable{Reason: "this is a test"}
 	}
-	go s.entra.browser(address, s.person, s.consent)
+	go s.entra.person(s.person, s.consent).Browse(address)
 	return nil
 }
 
@@ -245,7 +246,7 @@ func (a *atScreen) Write(text []byte) (int, error) {
 	if m := shownCode.FindStringSubmatch(string(text)); m != nil && a.person != "" {
 		go func() {
 			time.Sleep(18 * time.Second) // between two polls
-			if err := a.entra.enterCode(m[1], a.person, a.consent); err != nil {
+			if err := a.entra.person(a.person, a.consent).EnterCode(m[1]); err != nil {
 				fmt.Fprintf(a.Writer, "the person saw: %v\n", err)
 			}
 		}()

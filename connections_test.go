@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"connect-entra/claims"
+	"connect-entra/sandbox"
 	"connect-entra/vault"
 )
 
@@ -26,7 +27,7 @@ import (
 type desk struct{ *scene }
 
 // newDesk has wilma before it, who consents, and its key in a file.
-func newDesk(t testing.TB, apps ...practiceApp) *desk {
+func newDesk(t testing.TB, apps ...sandbox.App) *desk {
 	d := &desk{&scene{
 		t:       t,
 		env:     map[string]string{vault.KeyFileVariable: testKeyFile(t), "SECRET": testSecret},
@@ -50,9 +51,9 @@ func testKeyFile(t testing.TB) string {
 }
 
 const (
-	wilma = "wilma@" + practiceDomain
-	oskar = "oskar@" + practiceDomain
-	asApp = "-ClientSecretCredential " + testClient + ":env:SECRET -TenantId " + practiceTenant + " -ContextScope CurrentUser"
+	wilma = "wilma@" + sandbox.Domain
+	oskar = "oskar@" + sandbox.Domain
+	asApp = "-ClientSecretCredential " + testClient + ":env:SECRET -TenantId " + sandbox.Tenant + " -ContextScope CurrentUser"
 )
 
 func (d *desk) typed(line string) (stdout, stderr string, status int) {
@@ -138,7 +139,7 @@ func TestSignInOnce(t *testing.T) {
 			t.Errorf("the token is %s's", c.Account)
 		}
 	}
-	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "Nobody was asked") || !strings.Contains(stderr, "Connected as "+wilma+" in "+practiceTenant+" (Global), until ") {
+	if _, stderr := d.must(0, ""); !strings.Contains(stderr, "Nobody was asked") || !strings.Contains(stderr, "Connected as "+wilma+" in "+sandbox.Tenant+" (Global), until ") {
 		t.Errorf("silent connect:\n%s", stderr)
 	}
 	out, _ := d.must(0, "context")
@@ -244,11 +245,11 @@ func TestApplicationsPresentTheirCredential(t *testing.T) {
 	quote := hostShell().quote
 	d.token()
 	d.expire()
-	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "try: connect-entra -ClientSecretCredential "+quote(testClient+":env:SECRET")+" -TenantId "+quote(practiceTenant)+" -ContextScope CurrentUser\n") {
+	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "try: connect-entra -ClientSecretCredential "+quote(testClient+":env:SECRET")+" -TenantId "+quote(sandbox.Tenant)+" -ContextScope CurrentUser\n") {
 		t.Errorf("%s", stderr)
 	}
 	d.stdin = testSecret + "\n"
-	d.must(0, "-ClientSecretCredential "+testClient+":- -TenantId "+practiceTenant+" -ContextScope CurrentUser")
+	d.must(0, "-ClientSecretCredential "+testClient+":- -TenantId "+sandbox.Tenant+" -ContextScope CurrentUser")
 	d.expire()
 	if _, stderr := d.must(4, "token"); !strings.Contains(stderr, "needs a secret that was typed") {
 		t.Errorf("%s", stderr)
@@ -281,7 +282,7 @@ func TestProcessScopeLeavesNothing(t *testing.T) {
 
 // TestNeverTheWrongOne mixes people, clients and clouds, and asks who is who.
 func TestNeverTheWrongOne(t *testing.T) {
-	public := practiceApp{ClientID: "00000000-0000-4000-8000-0000000000c9", Name: "Another", Public: true}
+	public := sandbox.App{ClientID: "00000000-0000-4000-8000-0000000000c9", Name: "Another", Public: true}
 	d := newDesk(t, public)
 	people, cloudNames, clients := []string{wilma, oskar}, []string{"Global", "USGov"}, []string{defaultClientID, public.ClientID}
 	for round := range 104 {
@@ -294,7 +295,7 @@ func TestNeverTheWrongOne(t *testing.T) {
 		} else {
 			d.must(0, "context use "+d.named(e.Name, client, person))
 		}
-		if c := d.token(); c.Account != person || c.AppID != client || c.TenantID != practiceTenant || c.Audience != e.GraphEndpoint {
+		if c := d.token(); c.Account != person || c.AppID != client || c.TenantID != sandbox.Tenant || c.Audience != e.GraphEndpoint {
 			t.Errorf("asked %s %s %s, got %s %s %s", e.GraphEndpoint, client, person, c.Audience, c.AppID, c.Account)
 		}
 		if round%16 == 15 {
@@ -319,7 +320,7 @@ func (d *desk) named(cloud, client, person string) string {
 	return ""
 }
 
-// TestWhichTenantsFit: the saved one was made with tenant, and is of practiceTenant.
+// TestWhichTenantsFit: the saved one was made with tenant, and is of sandbox.Tenant.
 func TestWhichTenantsFit(t *testing.T) {
 	for _, c := range []struct {
 		tenant string // of the saved plan
@@ -329,14 +330,14 @@ func TestWhichTenantsFit(t *testing.T) {
 		{"common", "", true},
 		{"common", "-UseDeviceCode", true},
 		{"organizations", "", true},
-		{"common", "-TenantId " + strings.ToUpper(practiceTenant), true},
+		{"common", "-TenantId " + strings.ToUpper(sandbox.Tenant), true},
 		{"common", "-TenantId common", true},
 		{"organizations", "-TenantId common", false},
-		{"common", "-TenantId " + practiceDomain, false},
-		{practiceDomain, "-TenantId " + practiceDomain, true},
-		{practiceDomain, "", false},
-		{practiceTenant, "", false},
-		{practiceTenant, "-TenantId contoso.com", false},
+		{"common", "-TenantId " + sandbox.Domain, false},
+		{sandbox.Domain, "-TenantId " + sandbox.Domain, true},
+		{sandbox.Domain, "", false},
+		{sandbox.Tenant, "", false},
+		{sandbox.Tenant, "-TenantId contoso.com", false},
 	} {
 		p, err := bind(parameters, strings.Fields(c.line))
 		if err != nil {
@@ -346,7 +347,7 @@ func TestWhichTenantsFit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &connectionRecord{Context: AuthContext{TenantID: practiceTenant}, Plan: Plan{Tenant: c.tenant}}
+		r := &connectionRecord{Context: AuthContext{TenantID: sandbox.Tenant}, Plan: Plan{Tenant: c.tenant}}
 		if r.fits(plan) != c.fits {
 			t.Errorf("made with %s, then typed %q: %v", c.tenant, c.line, !c.fits)
 		}
@@ -360,7 +361,7 @@ func TestSeveralAccountsFit(t *testing.T) {
 	d.person = oskar
 	d.must(0, "-Force")
 	_, stderr := d.must(4, "")
-	if !strings.Contains(stderr, "Several kept accounts fit") || !strings.Contains(stderr, wilma+"@"+practiceTenant+"/Global") || !strings.Contains(stderr, oskar+"@") {
+	if !strings.Contains(stderr, "Several kept accounts fit") || !strings.Contains(stderr, wilma+"@"+sandbox.Tenant+"/Global") || !strings.Contains(stderr, oskar+"@") {
 		t.Errorf("%s", stderr)
 	}
 	d.terminal, d.stdin = true, "2\n"
@@ -385,7 +386,7 @@ func TestUseAndDisconnect(t *testing.T) {
 	d.must(0, "-Force")
 	d.must(0, asApp)
 	out, _ := d.must(0, "context -List")
-	for _, want := range []string{"* app@" + practiceTenant + "/Global ", "  " + wilma + "@" + practiceTenant + "/Global ", "  " + oskar + "@"} {
+	for _, want := range []string{"* app@" + sandbox.Tenant + "/Global ", "  " + wilma + "@" + sandbox.Tenant + "/Global ", "  " + oskar + "@"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("want %q in\n%s", want, out)
 		}
@@ -599,7 +600,7 @@ func TestNothingReadable(t *testing.T) {
 	names, _ := filepath.Glob(d.dir + "/*")
 	for _, name := range names {
 		data, _ := os.ReadFile(name)
-		for _, secret := range []string{"eyJ", "wilma", "practice", testSecret, practiceTenant} {
+		for _, secret := range []string{"eyJ", "wilma", "practice", testSecret, sandbox.Tenant} {
 			if bytes.Contains(data, []byte(secret)) {
 				t.Errorf("%s holds %q", name, secret)
 			}

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -17,22 +18,23 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"math/big"
-	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"connect-entra/sandbox"
+	"connect-entra/sandbox/sandboxtest"
 )
 
 // fakeEntra is a RoundTripper for all of Entra, Graph and managed identity.
 type fakeEntra struct {
-	*sandbox
+	*sandbox.Cloud
+	login  string       // base URL
 	moving sync.RWMutex // its hosts: a test may move it between requests of another process
 	mu     sync.Mutex
 	faults []*fault
@@ -62,30 +64,37 @@ type fault struct {
 }
 
 // newFakeEntra has the applications given, beside the default one.
-func newFakeEntra(apps ...practiceApp) *fakeEntra {
-	return &fakeEntra{sandbox: newSandbox(registry{apps: apps, key: testKey()})}
+func newFakeEntra(apps ...sandbox.App) *fakeEntra {
+	return &fakeEntra{login: sandbox.Login, Cloud: sandbox.New(sandbox.Registry{Apps: apps, Key: testKey()})}
 }
 
 // at moves it to another cloud's hosts, given as base URLs.
 func (f *fakeEntra) at(login, graph string) *fakeEntra {
 	f.moving.Lock()
 	defer f.moving.Unlock()
-	f.login, f.graph = login, graph
+	f.At(login, graph)
+	f.login = login
 	return f
 }
 
-// answer is the sandbox's own, without record and faults.
-func (f *fakeEntra) answer(r *http.Request) (*http.Response, error) {
+// unrecorded is the cloud without record and faults, as a person's browser reaches it.
+type unrecorded struct{ *fakeEntra }
+
+func (f unrecorded) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.moving.RLock()
 	defer f.moving.RUnlock()
-	return f.sandbox.RoundTrip(r)
+	return f.Cloud.RoundTrip(r)
 }
 
-// has says whether r goes to the sandbox and not to another server.
-func (f *fakeEntra) has(r *http.Request) bool {
+func (f unrecorded) Serves(r *http.Request) bool {
 	f.moving.RLock()
 	defer f.moving.RUnlock()
-	return f.handler(r.URL, r.Header) != nil
+	return f.Cloud.Serves(r)
+}
+
+// person is somebody at the cloud's pages.
+func (f *fakeEntra) person(user string, consents bool) sandboxtest.Person {
+	return sandboxtest.Person{Cloud: unrecorded{f}, User: user, Consents: consents}
 }
 
 // fails adds a fault.
@@ -130,7 +139,7 @@ func (f *fakeEntra) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if with == nil {
-		return f.answer(r)
+		return unrecorded{f}.RoundTrip(r)
 	}
 	if with.delay > 0 {
 		if err := sleep(r.Context(), with.delay); err != nil {
@@ -142,17 +151,19 @@ func (f *fakeEntra) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var response *http.Response
 	if with.status == 0 && with.redirect == "" {
-		if response, err = f.answer(r); err != nil {
+		if response, err = (unrecorded{f}).RoundTrip(r); err != nil {
 			return nil, err
 		}
 	} else {
-		answer := &recordedAnswer{header: http.Header{"Content-Type": {"application/json"}}, status: with.status}
+		header := http.Header{"Content-Type": {"application/json"}}
 		if with.redirect != "" {
-			answer.header.Set("Location", with.redirect)
-			answer.WriteHeader(http.StatusTemporaryRedirect)
+			header.Set("Location", with.redirect)
 		}
-		answer.body.WriteString(with.body)
-		response = answer.response(r)
+		status := cmp.Or(with.status, http.StatusTemporaryRedirect)
+		response = &http.Response{
+			Status: fmt.Sprint(status, " ", http.StatusText(status)), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Header: header, Body: io.NopCloser(strings.NewReader(with.body)), ContentLength: int64(len(with.body)), Request: r,
+		}
 	}
 	for name, values := range with.header {
 		response.Header[http.CanonicalHeaderKey(name)] = values
@@ -200,121 +211,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// browser does what a person does in a browser that opened page: chooses user, accepts or
-// declines, and lets the browser go back to the application, over real HTTP.
-func (f *fakeEntra) browser(page, user string, consent bool) error {
-	response, err := f.visit(http.MethodGet, page, nil)
-	if err != nil {
-		return err
-	}
-	return f.walk(response, user, consent)
-}
-
-// enterCode does the same on the device page.
-func (f *fakeEntra) enterCode(code, user string, consent bool) error {
-	response, err := f.visit(http.MethodPost, f.pagesURL()+"/devicelogin", url.Values{"otc": {code}})
-	if err != nil {
-		return err
-	}
-	return f.walk(response, user, consent)
-}
-
-// visit stays in process for the sandbox's own pages, and follows no redirect.
-func (f *fakeEntra) visit(method, to string, form url.Values) (*http.Response, error) {
-	r, err := http.NewRequest(method, to, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	if f.has(r) {
-		return f.answer(r)
-	}
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		// localhost without a name server, which a test with a clock of its own cannot ask.
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+r.URL.Port())
-		},
-	}
-	return transport.RoundTrip(r)
-}
-
-var (
-	pageForm   = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)">(.*?)</form>`)
-	pageInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
-	pageButton = regexp.MustCompile(`<button name="([^"]*)" value="([^"]*)"`)
-	pageText   = regexp.MustCompile(`<[^>]*>|\s+`)
-)
-
-// walk presses the buttons of page after page until one has none.
-func (f *fakeEntra) walk(page *http.Response, user string, consent bool) error {
-	for range 6 {
-		data, err := io.ReadAll(page.Body)
-		page.Body.Close()
-		if err != nil {
-			return err
-		}
-		if page.StatusCode == http.StatusFound {
-			location, err := page.Location()
-			if err != nil {
-				return err
-			}
-			if page, err = f.visit(http.MethodGet, location.String(), nil); err != nil {
-				return err
-			}
-			continue
-		}
-		form := pageForm.FindStringSubmatch(string(data))
-		if page.StatusCode >= 400 && !strings.Contains(string(data), `"decision"`) {
-			return fmt.Errorf("%s says: %s", page.Request.URL, html.UnescapeString(pageText.ReplaceAllString(string(data), " ")))
-		}
-		if form == nil || !f.has(page.Request) {
-			return nil
-		}
-		fields := url.Values{}
-		for _, input := range pageInput.FindAllStringSubmatch(form[2], -1) {
-			fields.Set(html.UnescapeString(input[1]), html.UnescapeString(input[2]))
-		}
-		if err := press(fields, form[2], user, consent); err != nil {
-			return err
-		}
-		action, err := page.Request.URL.Parse(html.UnescapeString(form[1]))
-		if err != nil {
-			return err
-		}
-		if page, err = f.visit(http.MethodPost, action.String(), fields); err != nil {
-			return err
-		}
-	}
-	return errors.New("the pages do not end")
-}
-
-// press adds the button that the person presses, if the form has several.
-func press(fields url.Values, form, user string, consent bool) error {
-	wanted := map[string]bool{"user=" + user: true, "decision=return": true, "decision=decline": !consent, "decision=accept": consent}
-	buttons := pageButton.FindAllStringSubmatch(form, -1)
-	for _, button := range buttons {
-		name, value := html.UnescapeString(button[1]), html.UnescapeString(button[2])
-		if wanted[name+"="+value] {
-			fields.Set(name, value)
-			return nil
-		}
-	}
-	if len(buttons) > 0 {
-		return fmt.Errorf("no button for %s in %s", user, form)
-	}
-	return nil
-}
-
 // testKey is one RSA key for all tests: making one takes longer than most of them.
-var testKey = sync.OnceValue(func() *signingKey {
+var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)
 	}
-	return newSigningKey(private)
+	return private
 })
 
 // What the application of the tests has.
@@ -324,22 +227,22 @@ const (
 )
 
 // testApp is registered with testSecret, and with testCertificate.
-func testApp() practiceApp {
+func testApp() sandbox.App {
 	digest := sha256.Sum256([]byte(testSecret))
 	certificate, _ := testCertificate()
-	return practiceApp{
+	return sandbox.App{
 		ClientID:      testClient,
 		Name:          "Test app",
 		SecretHash:    hex.EncodeToString(digest[:]),
 		SecretExpires: time.Now().AddDate(1, 0, 0),
 		Certificate:   certificate.Raw,
-		Roles:         applicationRoles,
+		Roles:         sandbox.ApplicationRoles,
 	}
 }
 
 // testCertificate is good at any time, synctest's included, which starts in 2000.
 var testCertificate = sync.OnceValues(func() (*x509.Certificate, *rsa.PrivateKey) {
-	key := testKey().private
+	key := testKey()
 	return newTestCertificate(key, "Test", time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)), key
 })
 
@@ -381,7 +284,7 @@ func TestFakeEntraFaults(t *testing.T) {
 	f.fails(fault{match: "openid", times: 1, err: away})
 	f.fails(fault{match: "openid", after: 0, times: 2, status: 503, header: http.Header{"Retry-After": {"7"}}, body: "{}"})
 	f.fails(fault{match: "openid", after: 1, redirect: "https://elsewhere.invalid/"})
-	page := sandboxLogin + "/common/v2.0/.well-known/openid-configuration"
+	page := sandbox.Login + "/common/v2.0/.well-known/openid-configuration"
 	var got []string
 	for range 5 {
 		response, err := (&http.Client{Transport: f, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(page)
@@ -397,7 +300,7 @@ func TestFakeEntraFaults(t *testing.T) {
 	if want := "[away 503 [7] [] 503 [7] [] 200 [] [] 307 [] [https://elsewhere.invalid/]]"; fmt.Sprint(got) != want {
 		t.Errorf("got  %v\nwant %s", got, want)
 	}
-	if n := len(f.requests("GET " + sandboxLogin)); n != 5 {
+	if n := len(f.requests("GET " + sandbox.Login)); n != 5 {
 		t.Errorf("%d requests recorded", n)
 	}
 }

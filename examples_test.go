@@ -9,9 +9,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"connect-entra/sandbox"
 	"connect-entra/vault"
 )
 
@@ -43,8 +45,8 @@ func typeExample(t *testing.T, line, access string) {
 	}
 	s.cloud("Global")
 	s.env = map[string]string{
-		"TOKEN":               userTokenFor(t, s.entra, "User.Read"),
-		"AZURE_TENANT_ID":     practiceTenant,
+		"TOKEN":               unsigned(map[string]any{"aud": "https://graph.microsoft.com", "idtyp": "user", "scp": "User.Read", "upn": s.person, "tid": sandbox.Tenant, "exp": time.Now().Add(time.Hour).Unix()}),
+		"AZURE_TENANT_ID":     sandbox.Tenant,
 		"AZURE_CLIENT_ID":     app.ClientID,
 		"AZURE_CLIENT_SECRET": testSecret,
 		vault.KeyFileVariable: testKeyFile(t),
@@ -53,10 +55,10 @@ func typeExample(t *testing.T, line, access string) {
 	certificate, _ := testCertificate()
 	line = strings.NewReplacer(
 		"YOUR_APP_ID", app.ClientID, "Client_Id", app.ClientID, "8886ad7b-1795-4542-9808-c85859d97f23", app.ClientID,
-		"YOUR_TENANT_ID", practiceTenant, "Tenant_Id", practiceTenant, "d5aec55f-2d12-4442-8d2f-ccca95d4390e", practiceTenant,
+		"YOUR_TENANT_ID", sandbox.Tenant, "Tenant_Id", sandbox.Tenant, "d5aec55f-2d12-4442-8d2f-ccca95d4390e", sandbox.Tenant,
 		"F8813914053FBFB5D84F1EFA9EDB3205621C1126", thumbprintOf(certificate), "YOUR_CERT_SUBJECT", certificate.Subject.String(),
 		"app.pem", writeTestCertificate(t),
-		"User_Assigned_Managed_identity_Client_Id", practiceUserIdentity,
+		"User_Assigned_Managed_identity_Client_Id", sandbox.UserIdentity,
 	).Replace(line)
 	if strings.Contains(line, "-Identity") {
 		line += " -Environment Sandbox"

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/sandbox"
 )
 
 // faultyFlow is a way to sign in, as it is typed, and the request of it that goes wrong.
@@ -179,7 +180,7 @@ func newFaultyScene(flow faultyFlow, with fault, env map[string]string) *scene {
 	s := &scene{env: env, entra: newFakeEntra(app), person: "wilma@woodland.invalid", consent: true}
 	s.cloud("Global")
 	for name, value := range map[string]string{
-		"APP": app.ClientID, "TENANT": practiceTenant, "CANARY": canary, "AZURE_TENANT_ID": practiceTenant, "AZURE_CLIENT_ID": app.ClientID,
+		"APP": app.ClientID, "TENANT": sandbox.Tenant, "CANARY": canary, "AZURE_TENANT_ID": sandbox.Tenant, "AZURE_CLIENT_ID": app.ClientID,
 	} {
 		s.env[name] = value
 	}
@@ -297,7 +298,7 @@ func TestNoRegionOfTheEnvironments(t *testing.T) {
 	flow := faultyFlows[0]
 	s := newFaultyScene(flow, fault{match: "nothing"}, map[string]string{})
 	s.check(t, flow, fault{}, flow.typed+" -ContextScope Process -NoWelcome", "")
-	want := "POST https://login.microsoftonline.com/" + practiceTenant + "/oauth2/v2.0/token"
+	want := "POST https://login.microsoftonline.com/" + sandbox.Tenant + "/oauth2/v2.0/token"
 	if got := strings.Join(s.entra.requests(""), " "); got != want {
 		t.Errorf("sent %s", got)
 	}

@@ -27,7 +27,7 @@ func TestForeignTextIsMadeVisible(t *testing.T) {
 		}
 		claims["roles"] = []string{hostile, "a"}
 		env := map[string]string{"T": unsigned(claims) + strings.Repeat("A", 80)}
-		key := testKey().private
+		key := testKey()
 		expired := filepath.Join(t.TempDir(), "x.pem")
 		if err := os.WriteFile(expired, pemOf(newTestCertificate(key, hostile, time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)), key), 0o600); err != nil {
 			t.Fatal(err)

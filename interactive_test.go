@@ -445,7 +445,7 @@ func TestNoPort(t *testing.T) {
 // TestSilentSourceAsksNobody has a person's refresh token refused where nobody is to be asked,
 // as while a command runs: that is said, and no browser opens.
 func TestSilentSourceAsksNobody(t *testing.T) {
-	s := &scene{env: map[string]string{}, entra: newFakeEntra(), person: practiceUsers[0].upn, consent: true}
+	s := &scene{env: map[string]string{}, entra: newFakeEntra(), person: "wilma@woodland.invalid", consent: true}
 	s.cloud("Global")
 	plan, err := planOf(t, "-Scopes User.Read")
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"connect-entra/claims"
+	"connect-entra/sandbox"
 )
 
 // script is a line that has the script as COMMAND; in it, again is the program.
@@ -243,7 +244,7 @@ func TestStopBeforeSignIn(t *testing.T) {
 	if err := os.Chmod(certificate, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	byCertificate := "-ClientId " + testClient + " -TenantId " + practiceTenant + " -Certificate " + certificate
+	byCertificate := "-ClientId " + testClient + " -TenantId " + sandbox.Tenant + " -Certificate " + certificate
 	stdout, stderr := d.must(3, byCertificate+" -WarningAction Stop")
 	if stdout != "" || len(splitLines(stderr)) != 2 || !strings.Contains(stderr, "chmod 600 it. [stopped]") || len(d.sent()) != 0 {
 		t.Errorf("%q\n%s", stdout, stderr)

@@ -81,37 +81,6 @@ func newSystem() *system {
 	return sys
 }
 
-// practice is the same system with the practice cloud outside. Nothing leaves the
-// process; with pages, a browser reaches the cloud's pages on loopback until stop.
-func practice(sys *system, pages bool) (practising *system, stop func(), err error) {
-	folder := ""
-	if sys.dir != "" {
-		folder = filepath.Join(sys.dir, "sandbox")
-	}
-	registered, err := loadRegistry(folder)
-	if err != nil {
-		return nil, nil, err
-	}
-	cloud := newSandbox(registered)
-	stop = func() {}
-	if pages {
-		if stop, err = cloud.listen(); err != nil {
-			return nil, nil, err
-		}
-	}
-	there := *sys
-	there.internet, there.direct = cloud, cloud
-	there.dial = func(context.Context, string, string) (net.Conn, error) {
-		here, _ := net.Pipe() // its metadata service is always there
-		return here, nil
-	}
-	return &there, stop, nil
-}
-
-func makePracticeKit(_ context.Context, sys *system, p Params) error {
-	return practiceKit(sys, p.Text("Path"), hostShell())
-}
-
 // untilSignal ends ctx at the first signal, with the failure that names it; a second
 // one ends the process at once, as without a handler. After signal.Stop, none ends it.
 func untilSignal(parent context.Context, signals chan os.Signal) context.Context {

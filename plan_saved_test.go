@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"connect-entra/sandbox"
 )
 
 // TestCommandMakesTheSameConnection types what a refusal says to type.
@@ -80,7 +82,7 @@ func TestRenewalByReference(t *testing.T) {
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	app := " -TenantId " + practiceTenant + " -ContextScope CurrentUser"
+	app := " -TenantId " + sandbox.Tenant + " -ContextScope CurrentUser"
 	for _, c := range []struct {
 		file string
 		data []byte

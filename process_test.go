@@ -18,6 +18,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +31,7 @@ import (
 	"time"
 
 	"connect-entra/claims"
+	"connect-entra/sandbox"
 )
 
 // asProgram makes the test binary the program itself: see TestMain.
@@ -63,7 +66,7 @@ type world struct {
 	key   *ecdsa.PrivateKey
 }
 
-func newWorld(t testing.TB, apps ...practiceApp) *world {
+func newWorld(t testing.TB, apps ...sandbox.App) *world {
 	t.Helper()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
@@ -162,8 +165,8 @@ func TestProcessReachesEveryCloud(t *testing.T) {
 		w.at(e.AzureADEndpoint, e.GraphEndpoint)
 		env := append(w.env, "S="+testSecret)
 		for _, args := range [][]string{
-			{"-ClientSecretCredential", testClient + ":env:S", "-TenantId", practiceTenant},
-			{"-ClientId", testClient, "-Certificate", certificate, "-TenantId", practiceTenant},
+			{"-ClientSecretCredential", testClient + ":env:S", "-TenantId", sandbox.Tenant},
+			{"-ClientId", testClient, "-Certificate", certificate, "-TenantId", sandbox.Tenant},
 		} {
 			stdout, stderr, status := process(t, "", env, append(args, "-Environment", e.Name)...)
 			if status != 0 || !strings.Contains(stdout, "Connected via apponly access using "+testClient) {
@@ -199,9 +202,9 @@ func TestProcessStatuses(t *testing.T) {
 		{[]string{"version"}, 0, ""},
 		{[]string{"-Nonsense"}, 2, "[named-parameter-not-found]"},
 		{[]string{"token"}, 4, "[not-connected]"},
-		{[]string{"-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S"}, 5, "AADSTS7000215"},
+		{[]string{"-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S"}, 5, "AADSTS7000215"},
 		{[]string{"-TenantId", "00000000-0000-4000-8000-00000000ffff", "-ClientSecretCredential", testClient + ":env:S"}, 5, "AADSTS90002"},
-		{[]string{"-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S", "-Environment", "USGov"}, 6, "[network]"},
+		{[]string{"-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S", "-Environment", "USGov"}, 6, "[network]"},
 	} {
 		stdout, stderr, status := process(t, "", wrong, c.args...)
 		if status != c.status || !strings.Contains(stderr, c.says) || status != 0 && stdout != "" {
@@ -218,7 +221,7 @@ func TestProcessStatuses(t *testing.T) {
 func TestProcessTellsItsRoute(t *testing.T) {
 	w := newWorld(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
-	_, stderr, status := process(t, testSecret+"\n", w.env, "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":-", "-ContextScope", "Process", "-Debug")
+	_, stderr, status := process(t, testSecret+"\n", w.env, "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":-", "-ContextScope", "Process", "-Debug")
 	_, proxy, _ := strings.Cut(w.env[0], "@")
 	_, roots, _ := strings.Cut(w.env[1], "=")
 	if status != 0 || !strings.Contains(stderr, "through the proxy http://"+proxy+"\n") || !strings.Contains(stderr, "trusting the authorities of SSL_CERT_FILE: "+roots+"\n") || strings.Contains(stderr, "canary") {
@@ -230,7 +233,7 @@ func TestProcessTellsItsRoute(t *testing.T) {
 func TestProcessPrintsTokenAlone(t *testing.T) {
 	w := newWorld(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
-	stdout, stderr, status := process(t, testSecret+"\n", w.env, "token", "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":-")
+	stdout, stderr, status := process(t, testSecret+"\n", w.env, "token", "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":-")
 	if _, ok := claims.Decode(strings.TrimSuffix(stdout, "\n")); !ok || status != 0 || strings.Count(stdout, "\n") != 1 {
 		t.Errorf("status %d\n%s%s", status, stdout, stderr)
 	}
@@ -243,11 +246,11 @@ func TestProcessPrintsTokenAlone(t *testing.T) {
 // about a second why it cannot.
 func TestProcessAsManagedIdentity(t *testing.T) {
 	cloud := newFakeEntra().at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
-	service := httptest.NewServer(http.HandlerFunc(cloud.serveAppService))
+	service := httptest.NewServer(&httputil.ReverseProxy{Transport: cloud, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: r.In.Host}) }})
 	t.Cleanup(service.Close)
 	env := []string{"IDENTITY_ENDPOINT=" + service.URL + "/msi/token", "IDENTITY_HEADER=canary", "HTTP_PROXY=http://127.0.0.1:1"}
 	stdout, stderr, status := process(t, "", env, "-Identity")
-	if status != 0 || !strings.Contains(stdout, "Connected via managedidentity access using "+practiceSystemIdentity) {
+	if status != 0 || !strings.Contains(stdout, "Connected via managedidentity access using "+sandbox.SystemIdentity) {
 		t.Errorf("status %d\n%s%s", status, stdout, stderr)
 	}
 	env[0] = "IDENTITY_ENDPOINT=http://identity.example/msi/token"

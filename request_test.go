@@ -21,6 +21,7 @@ import (
 
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/sandbox"
 	"connect-entra/vault"
 )
 
@@ -87,7 +88,7 @@ type requestScene struct {
 
 // request types a request as an application.
 func (s *requestScene) request(args ...string) (stdout, stderr string, status int) {
-	return s.enter(append(append([]string{"request"}, args...), "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":env:S")...)
+	return s.enter(append(append([]string{"request"}, args...), "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":env:S")...)
 }
 
 func (s *requestScene) enter(args ...string) (stdout, stderr string, status int) {
@@ -181,8 +182,8 @@ func TestBodies(t *testing.T) {
 // TestClaimsChallenge has Graph ask for more of the sign-in at the first request.
 func TestClaimsChallenge(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
-	app := []string{"request", "POST", "/users", "{}", "-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S"}
-	person := []string{"request", "POST", "/users", "{}", "-TenantId", practiceTenant}
+	app := []string{"request", "POST", "/users", "{}", "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S"}
+	person := []string{"request", "POST", "/users", "{}", "-TenantId", sandbox.Tenant}
 	for _, c := range []struct {
 		name     string
 		args     []string
@@ -234,7 +235,7 @@ func TestChallengedSavedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		s.person, s.consent, s.terminal = "wilma@woodland.invalid", true, true
-		if _, stderr, status := s.enter("connect", "-TenantId", practiceTenant); status != 0 {
+		if _, stderr, status := s.enter("connect", "-TenantId", sandbox.Tenant); status != 0 {
 			t.Fatal(stderr)
 		}
 		var tokens []string
@@ -489,7 +490,7 @@ func TestInterruptedDownload(t *testing.T) {
 		}()
 		return answers(r, 200, nil, body), nil
 	})
-	status := run(ctx, sys, []string{"request", "/x", "-OutputFilePath", filepath.Join(dir, "x"), "-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S"})
+	status := run(ctx, sys, []string{"request", "/x", "-OutputFilePath", filepath.Join(dir, "x"), "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S"})
 	if entries, _ := os.ReadDir(dir); status != 130 || len(entries) > 0 {
 		t.Errorf("exit %d, and %v is left", status, entries)
 	}
@@ -551,7 +552,7 @@ func TestPagesTellHowFar(t *testing.T) {
 func TestTokenStaysOffTheScreen(t *testing.T) {
 	s := newScene(t)
 	s.screen = true
-	app := []string{"token", "-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S"}
+	app := []string{"token", "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S"}
 	if stdout, stderr, status := s.enter(app...); status != 2 || stdout != "" || !strings.Contains(stderr, "pipe it into the program that needs it, or add -Show") || len(s.entra.requests("")) > 0 {
 		t.Errorf("exit %d\n%s%s", status, stdout, stderr)
 	}
@@ -592,7 +593,7 @@ func TestTokensOfOthersStayHere(t *testing.T) {
 // TestTokenForResource asks for one token only, and for that API.
 func TestTokenForResource(t *testing.T) {
 	s := newScene(t)
-	s.enter("token", "-Resource", "https://vault.azure.net", "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":env:S")
+	s.enter("token", "-Resource", "https://vault.azure.net", "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":env:S")
 	if n := len(s.entra.requests("/token")); n != 1 {
 		t.Errorf("%d requests", n)
 	}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"connect-entra/failure"
+	"connect-entra/sandbox"
 	"connect-entra/vault"
 )
 
@@ -129,14 +130,14 @@ func (e endless) Read(p []byte) (int, error) {
 
 // TestStdinOfEveryKind has no terminal anywhere.
 func TestStdinOfEveryKind(t *testing.T) {
-	app := []string{"-ClientId", testClient, "-TenantId", practiceTenant}
+	app := []string{"-ClientId", testClient, "-TenantId", sandbox.Tenant}
 	for name, c := range map[string]struct {
 		stdin  io.Reader
 		args   []string
 		status int
 		says   string
 	}{
-		"none, where a secret is asked for":   {nil, []string{"-ClientSecretCredential", testClient, "-TenantId", practiceTenant}, 4, "try: name where it is, after the ID: -ClientSecretCredential ID:env:NAME"},
+		"none, where a secret is asked for":   {nil, []string{"-ClientSecretCredential", testClient, "-TenantId", sandbox.Tenant}, 4, "try: name where it is, after the ID: -ClientSecretCredential ID:env:NAME"},
 		"none, where parameters are missing":  {nil, []string{"-ClientSecretCredential", ""}, 4, "-ClientSecretCredential APPID:"},
 		"empty":                               {nil, []string{"-AccessToken", "-"}, 2, "The access token from stdin is empty. [bad-value]"},
 		"empty, for a certificate":            {nil, append(app, "-Certificate", "-"), 2, "[bad-certificate]"},
@@ -189,12 +190,12 @@ func TestSignalsEndEveryWait(t *testing.T) {
 		args  []string
 		waits func(t *testing.T, stdin *os.File, said *bufio.Reader) // returns when it does
 	}{
-		"a device code":    {[]string{"-UseDeviceCode", "-ContextScope", "Process", "-TenantId", practiceTenant}, hasSpoken},
+		"a device code":    {[]string{"-UseDeviceCode", "-ContextScope", "Process", "-TenantId", sandbox.Tenant}, hasSpoken},
 		"a silent stdin":   {[]string{"-AccessToken", "-"}, takesStdin},
 		"a body on stdin":  {[]string{"request", "POST", "/me", "-", "-Environment", "Sandbox", "-Identity"}, takesStdin},
-		"a certificate":    {[]string{"-Certificate", "-", "-ClientId", testClient, "-TenantId", practiceTenant}, takesStdin},
+		"a certificate":    {[]string{"-Certificate", "-", "-ClientId", testClient, "-TenantId", sandbox.Tenant}, takesStdin},
 		"a secret's pipe":  {[]string{"-AccessToken", "@" + pipe}, opens(pipe)},
-		"a certificate's":  {[]string{"-Certificate", pipe, "-ClientId", testClient, "-TenantId", practiceTenant}, opens(pipe)},
+		"a certificate's":  {[]string{"-Certificate", pipe, "-ClientId", testClient, "-TenantId", sandbox.Tenant}, opens(pipe)},
 		"a request's body": {[]string{"request", "POST", "/me", "@" + pipe, "-Environment", "Sandbox", "-Identity"}, opens(pipe)},
 	} {
 		for sent, id := range endings {
@@ -308,7 +309,7 @@ func TestSignalsAtStart(t *testing.T) {
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	state := t.TempDir()
 	env := append(w.env, "S="+testSecret, "XDG_STATE_HOME="+state, vault.KeyFileVariable+"="+testKeyFile(t))
-	signIn := []string{"-TenantId", practiceTenant, "-ClientSecretCredential", testClient + ":env:S", "-ContextScope", "CurrentUser", "-NoWelcome"}
+	signIn := []string{"-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S", "-ContextScope", "CurrentUser", "-NoWelcome"}
 	sent := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL}
 	ended := map[int]int{}
 	for i := range rounds(40, 1000) {
@@ -352,7 +353,7 @@ func TestQuitLeavesNoSecret(t *testing.T) {
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	w.fails(fault{match: "/token", delay: time.Hour})
 	for _, sent := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT} {
-		cmd := startable(t, append(w.env, "S="+canary, "GOTRACEBACK=crash"), "-TenantId", practiceTenant, "-ClientSecretCredential", testClient+":env:S", "-ContextScope", "Process")
+		cmd := startable(t, append(w.env, "S="+canary, "GOTRACEBACK=crash"), "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":env:S", "-ContextScope", "Process")
 		cmd.Dir = t.TempDir()
 		var said bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &said, &said

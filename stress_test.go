@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"connect-entra/sandbox"
 	"connect-entra/vault"
 )
 
@@ -54,7 +55,7 @@ func (d *desk) processes() (start func(lines ...string) *exec.Cmd) {
 func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/open" {
 		address, _ := io.ReadAll(r.Body)
-		go d.entra.browser(string(address), d.person, d.consent)
+		go d.entra.person(d.person, d.consent).Browse(string(address))
 		return
 	}
 	r.URL.Scheme, r.URL.Host, r.RequestURI = "https", r.Host, ""
@@ -95,7 +96,7 @@ func rounds(short, all int) int {
 func TestManyProcessesManyAccounts(t *testing.T) {
 	const processes, signIns, accounts = 50, 20, 50
 	for range rounds(1, 10) {
-		var apps []practiceApp
+		var apps []sandbox.App
 		for i := range accounts {
 			app := testApp()
 			app.ClientID = fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
@@ -261,14 +262,14 @@ func TestThousandAccounts(t *testing.T) {
 	if !*long {
 		t.Skip("with -long, as a thousand sign-ins take a while")
 	}
-	var apps []practiceApp
+	var apps []sandbox.App
 	for i := range 1000 {
 		app := testApp()
 		app.ClientID = fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
 		apps = append(apps, app)
 	}
 	d := newDesk(t, apps...)
-	connect := func(app practiceApp) { d.must(0, strings.Replace(asApp, testClient, app.ClientID, 1)+" -NoWelcome") }
+	connect := func(app sandbox.App) { d.must(0, strings.Replace(asApp, testClient, app.ClientID, 1)+" -NoWelcome") }
 	median := func() time.Duration {
 		var took []time.Duration
 		for range 200 {

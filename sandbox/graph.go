@@ -1,9 +1,7 @@
-//go:build !js
-
 // A small Microsoft Graph: who am I, the organization, the users, with Graph's paging and
 // errors. Tokens are checked for real: signature, audience, time and permission.
 
-package main
+package sandbox
 
 import (
 	"encoding/json"
@@ -26,13 +24,13 @@ var graphAnswers = []struct {
 	permissions []string
 	answer      graphAnswer
 }{
-	{"/me", []string{"User.Read", "User.ReadWrite", "User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphMe},
-	{"/organization", []string{"User.Read", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphOrganization},
-	{"/users", []string{"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphUsers},
-	{"/users/{user}", []string{"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*sandbox).graphUser},
+	{"/me", []string{"User.Read", "User.ReadWrite", "User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*Cloud).graphMe},
+	{"/organization", []string{"User.Read", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*Cloud).graphOrganization},
+	{"/users", []string{"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*Cloud).graphUsers},
+	{"/users/{user}", []string{"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, (*Cloud).graphUser},
 }
 
-type graphAnswer func(s *sandbox, r *http.Request, caller claims.Claims) (any, *graphFault)
+type graphAnswer func(s *Cloud, r *http.Request, caller claims.Claims) (any, *graphFault)
 
 // graphFault is a refusal of Graph.
 type graphFault struct {
@@ -41,7 +39,7 @@ type graphFault struct {
 }
 
 // answerGraph answers who holds one of the permissions.
-func (s *sandbox) answerGraph(permissions []string, with graphAnswer) http.HandlerFunc {
+func (s *Cloud) answerGraph(permissions []string, with graphAnswer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		caller, fault := s.authorizeGraph(r, permissions)
 		var answer any
@@ -57,7 +55,7 @@ func (s *sandbox) answerGraph(permissions []string, with graphAnswer) http.Handl
 }
 
 // serveNoResource answers what no row of graphAnswers does.
-func (s *sandbox) serveNoResource(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveNoResource(w http.ResponseWriter, r *http.Request) {
 	_, fault := s.authorizeGraph(r, nil)
 	if fault == nil {
 		segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
@@ -67,7 +65,7 @@ func (s *sandbox) serveNoResource(w http.ResponseWriter, r *http.Request) {
 }
 
 // authorizeGraph checks the bearer token; with no permissions named, any will do.
-func (s *sandbox) authorizeGraph(r *http.Request, permissions []string) (caller claims.Claims, fault *graphFault) {
+func (s *Cloud) authorizeGraph(r *http.Request, permissions []string) (caller claims.Claims, fault *graphFault) {
 	invalid := func(message string) *graphFault {
 		return &graphFault{http.StatusUnauthorized, "InvalidAuthenticationToken", message}
 	}
@@ -95,7 +93,7 @@ func (s *sandbox) authorizeGraph(r *http.Request, permissions []string) (caller 
 	return caller, nil
 }
 
-func (s *sandbox) graphMe(r *http.Request, caller claims.Claims) (any, *graphFault) {
+func (s *Cloud) graphMe(r *http.Request, caller claims.Claims) (any, *graphFault) {
 	if caller.Text("idtyp") == "app" {
 		return nil, &graphFault{http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow."}
 	}
@@ -103,25 +101,25 @@ func (s *sandbox) graphMe(r *http.Request, caller claims.Claims) (any, *graphFau
 	return s.one(r, "users/$entity", s.graphObject(user)), nil
 }
 
-func (s *sandbox) graphOrganization(r *http.Request, _ claims.Claims) (any, *graphFault) {
+func (s *Cloud) graphOrganization(r *http.Request, _ claims.Claims) (any, *graphFault) {
 	return s.collection(r, "organization", []graphObject{{
-		"id":              practiceTenant,
-		"displayName":     practiceTenantName,
+		"id":              Tenant,
+		"displayName":     tenantName,
 		"tenantType":      "AAD",
 		"createdDateTime": "2020-01-01T00:00:00Z",
-		"verifiedDomains": []graphObject{{"name": practiceDomain, "isDefault": true, "isInitial": true, "type": "Managed", "capabilities": ""}},
+		"verifiedDomains": []graphObject{{"name": Domain, "isDefault": true, "isInitial": true, "type": "Managed", "capabilities": ""}},
 	}})
 }
 
-func (s *sandbox) graphUsers(r *http.Request, _ claims.Claims) (any, *graphFault) {
+func (s *Cloud) graphUsers(r *http.Request, _ claims.Claims) (any, *graphFault) {
 	var users []graphObject
-	for _, u := range practiceUsers {
+	for _, u := range people {
 		users = append(users, s.graphObject(u))
 	}
 	return s.collection(r, "users", users)
 }
 
-func (s *sandbox) graphUser(r *http.Request, _ claims.Claims) (any, *graphFault) {
+func (s *Cloud) graphUser(r *http.Request, _ claims.Claims) (any, *graphFault) {
 	user, ok := findUser(r.PathValue("user"))
 	if !ok {
 		return nil, &graphFault{http.StatusNotFound, "Request_ResourceNotFound",
@@ -133,7 +131,7 @@ func (s *sandbox) graphUser(r *http.Request, _ claims.Claims) (any, *graphFault)
 // graphObject is an object as Graph sends it.
 type graphObject map[string]any
 
-func (s *sandbox) graphObject(u practiceUser) graphObject {
+func (s *Cloud) graphObject(u person) graphObject {
 	return graphObject{
 		"businessPhones":    []string{},
 		"displayName":       u.name(),
@@ -150,7 +148,7 @@ func (s *sandbox) graphObject(u practiceUser) graphObject {
 }
 
 // one is a single object, of which $select picks properties.
-func (s *sandbox) one(r *http.Request, what string, object graphObject) graphObject {
+func (s *Cloud) one(r *http.Request, what string, object graphObject) graphObject {
 	selected := graphObject{"@odata.context": s.context(r, what)}
 	names := r.URL.Query().Get("$select")
 	for name, value := range object {
@@ -161,7 +159,7 @@ func (s *sandbox) one(r *http.Request, what string, object graphObject) graphObj
 	return selected
 }
 
-func (s *sandbox) context(r *http.Request, what string) string {
+func (s *Cloud) context(r *http.Request, what string) string {
 	return s.graph + "/" + version(r) + "/$metadata#" + what
 }
 
@@ -170,7 +168,7 @@ func version(r *http.Request) string {
 }
 
 // collection is a page of objects: $top of them, and where the next page is.
-func (s *sandbox) collection(r *http.Request, what string, objects []graphObject) (any, *graphFault) {
+func (s *Cloud) collection(r *http.Request, what string, objects []graphObject) (any, *graphFault) {
 	query := r.URL.Query()
 	top, skip := 100, 0
 	if query.Has("$top") {
@@ -206,7 +204,7 @@ func (s *sandbox) collection(r *http.Request, what string, objects []graphObject
 	return page, nil
 }
 
-func (s *sandbox) refuseGraph(w http.ResponseWriter, r *http.Request, f *graphFault) {
+func (s *Cloud) refuseGraph(w http.ResponseWriter, r *http.Request, f *graphFault) {
 	id := r.Header.Get("client-request-id")
 	if id == "" {
 		id = randomGUID()

@@ -1,9 +1,7 @@
-//go:build !js
-
 // The scopes that a request asks for, in the spelling it asks in: MSAL takes a scope that
 // comes back spelt otherwise for a declined one.
 
-package main
+package sandbox
 
 import (
 	"slices"
@@ -62,15 +60,15 @@ type askedScopes struct {
 func (a askedScopes) has(name string) bool { return slices.Contains(a.asked, name) }
 
 // isGraph says whether resource is this cloud's Graph, by URL or by client id.
-func (s *sandbox) isGraph(resource string) bool {
+func (s *Cloud) isGraph(resource string) bool {
 	return strings.EqualFold(strings.TrimSuffix(resource, "/"), s.graph) || resource == graphApp
 }
 
 // parseScopes reads the scope parameter of a person's sign-in.
-func (s *sandbox) parseScopes(scope string) (askedScopes, *refused) {
+func (s *Cloud) parseScopes(scope string) (askedScopes, *refused) {
 	a := askedScopes{asked: strings.Fields(scope)}
 	if len(a.asked) == 0 {
-		return a, no(900144, "scope")
+		return a, aadsts(900144, "scope")
 	}
 	for _, asked := range a.asked {
 		permission := asked
@@ -78,14 +76,14 @@ func (s *sandbox) parseScopes(scope string) (askedScopes, *refused) {
 			resource := asked[:i]
 			permission = asked[i+1:]
 			if !s.isGraph(resource) {
-				return a, no(500011, resource, practiceTenantName)
+				return a, aadsts(500011, resource, tenantName)
 			}
 		}
 		if permission == ".default" {
 			permission = "User.Read" // what the application registered
 		}
 		if !isPermissionName(permission) {
-			return a, no(70011, asked)
+			return a, aadsts(70011, asked)
 		}
 		if asked == "offline_access" {
 			continue

@@ -1,9 +1,7 @@
-//go:build !js
-
-// The practice cloud's files, and the kit's. Under its name each is there whole or not at
+// The files of a kit and of the registry: under its name each is there whole or not at
 // all, and nothing is left beside it.
 
-package main
+package sandbox
 
 import (
 	"os"

@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package sandbox
 
 import (
 	"context"
@@ -24,11 +22,11 @@ import (
 // accepts from Entra, and what is refused here is refused for Entra's reason.
 
 const (
-	testAuthority = sandboxLogin + "/" + practiceTenant
-	testScope     = sandboxGraph + "/User.Read"
+	testAuthority = Login + "/" + Tenant
+	testScope     = Graph + "/User.Read"
 )
 
-func clientOf(f *fakeEntra) *http.Client { return &http.Client{Transport: f} }
+func clientOf(f *recorded) *http.Client { return &http.Client{Transport: f} }
 
 // secondsContext ends by itself: MSAL without a deadline makes its own.
 func secondsContext(t *testing.T) context.Context {
@@ -37,9 +35,9 @@ func secondsContext(t *testing.T) context.Context {
 	return ctx
 }
 
-func newConfidential(t *testing.T, f *fakeEntra, tenant, clientID string, credential confidential.Credential) confidential.Client {
+func newConfidential(t *testing.T, f *recorded, tenant, clientID string, credential confidential.Credential) confidential.Client {
 	t.Helper()
-	client, err := confidential.New(sandboxLogin+"/"+tenant, clientID, credential,
+	client, err := confidential.New(Login+"/"+tenant, clientID, credential,
 		confidential.WithHTTPClient(clientOf(f)), confidential.WithInstanceDiscovery(false), confidential.WithClientCapabilities([]string{"CP1"}))
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +45,9 @@ func newConfidential(t *testing.T, f *fakeEntra, tenant, clientID string, creden
 	return client
 }
 
-func newPublic(t *testing.T, f *fakeEntra, tenant, clientID string) public.Client {
+func newPublic(t *testing.T, f *recorded, tenant, clientID string) public.Client {
 	t.Helper()
-	client, err := public.New(clientID, public.WithAuthority(sandboxLogin+"/"+tenant),
+	client, err := public.New(clientID, public.WithAuthority(Login+"/"+tenant),
 		public.WithHTTPClient(clientOf(f)), public.WithInstanceDiscovery(false), public.WithClientCapabilities([]string{"CP1"}))
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +65,7 @@ func secretCredential(t *testing.T, secret string) confidential.Credential {
 }
 
 // wantClaims checks a token's signature and some of its claims, given as name=value.
-func wantClaims(t *testing.T, f *fakeEntra, token string, want ...string) map[string]any {
+func wantClaims(t *testing.T, f *recorded, token string, want ...string) map[string]any {
 	t.Helper()
 	said, err := f.verify(token)
 	if err != nil {
@@ -113,14 +111,14 @@ func wantRefusal(t *testing.T, err error, code int) {
 	}
 }
 
-func TestSandboxSecret(t *testing.T) {
-	f := newFakeEntra(testApp())
-	result, err := newConfidential(t, f, practiceTenant, testClient, secretCredential(t, testSecret)).
-		AcquireTokenByCredential(secondsContext(t), []string{sandboxGraph + "/.default"})
+func TestSecret(t *testing.T) {
+	f := newCloud(testApp())
+	result, err := newConfidential(t, f, Tenant, testClient, secretCredential(t, testSecret)).
+		AcquireTokenByCredential(secondsContext(t), []string{Graph + "/.default"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantClaims(t, f, result.AccessToken, "aud="+sandboxGraph, "appid="+testClient, "app_displayname=Test app", "tid="+practiceTenant,
+	wantClaims(t, f, result.AccessToken, "aud="+Graph, "appid="+testClient, "app_displayname=Test app", "tid="+Tenant,
 		"idtyp=app", "appidacr=1", "roles=[Organization.Read.All User.Read.All]", "scp=<nil>", "ver=1.0", "xms_cc=[CP1]")
 	want := []string{"GET " + testAuthority + "/v2.0/.well-known/openid-configuration?", "POST " + testAuthority + "/oauth2/v2.0/token"}
 	if got := f.requests(""); fmt.Sprint(got) != fmt.Sprint(want) {
@@ -128,84 +126,84 @@ func TestSandboxSecret(t *testing.T) {
 	}
 }
 
-func TestSandboxAppRefusals(t *testing.T) {
+func TestAppRefusals(t *testing.T) {
 	expired := testApp()
 	expired.ClientID = "00000000-0000-4000-8000-0000000000c2"
 	expired.SecretExpires = time.Now().Add(-time.Hour)
 	disabled := testApp()
 	disabled.ClientID = "00000000-0000-4000-8000-0000000000c3"
 	disabled.Disabled = true
-	f := newFakeEntra(testApp(), expired, disabled)
+	f := newCloud(testApp(), expired, disabled)
 	for _, row := range []struct {
 		name, tenant, clientID, secret, scope string
 		code                                  int
 	}{
-		{"wrong secret", practiceTenant, testClient, "wrong", ".default", 7000215},
-		{"expired secret", practiceTenant, expired.ClientID, testSecret, ".default", 7000222},
-		{"disabled", practiceTenant, disabled.ClientID, testSecret, ".default", 7000112},
-		{"unknown app", practiceTenant, "00000000-0000-4000-8000-00000000ffff", testSecret, ".default", 700016},
-		{"public app", practiceTenant, practicePublicApp, testSecret, ".default", 700025},
+		{"wrong secret", Tenant, testClient, "wrong", ".default", 7000215},
+		{"expired secret", Tenant, expired.ClientID, testSecret, ".default", 7000222},
+		{"disabled", Tenant, disabled.ClientID, testSecret, ".default", 7000112},
+		{"unknown app", Tenant, "00000000-0000-4000-8000-00000000ffff", testSecret, ".default", 700016},
+		{"public app", Tenant, publicApp, testSecret, ".default", 700025},
 		{"unknown tenant", "00000000-0000-4000-8000-00000000ffff", testClient, testSecret, ".default", 90002},
 		{"unknown domain", "meadow.invalid", testClient, testSecret, ".default", 90002},
 		{"no tenant", "nonsense", testClient, testSecret, ".default", 900023},
 		{"common", "common", testClient, testSecret, ".default", 50059},
 		{"consumers", "consumers", testClient, testSecret, ".default", 9002346},
-		{"a permission", practiceTenant, testClient, testSecret, "User.Read", 1002012},
+		{"a permission", Tenant, testClient, testSecret, "User.Read", 1002012},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := newConfidential(t, f, row.tenant, row.clientID, secretCredential(t, row.secret)).
-				AcquireTokenByCredential(secondsContext(t), []string{sandboxGraph + "/" + row.scope})
+				AcquireTokenByCredential(secondsContext(t), []string{Graph + "/" + row.scope})
 			wantRefusal(t, err, row.code)
 		})
 	}
-	_, err := newConfidential(t, f, practiceTenant, testClient, secretCredential(t, testSecret)).
+	_, err := newConfidential(t, f, Tenant, testClient, secretCredential(t, testSecret)).
 		AcquireTokenByCredential(secondsContext(t), []string{"https://graph.microsoft.com/.default"})
 	wantRefusal(t, err, 500011)
 }
 
-func TestSandboxCertificate(t *testing.T) {
-	f := newFakeEntra(testApp())
+func TestCertificate(t *testing.T) {
+	f := newCloud(testApp())
 	certificate, key := testCertificate()
 	credential, err := confidential.NewCredFromCert([]*x509.Certificate{certificate}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := newConfidential(t, f, practiceDomain, testClient, credential).
-		AcquireTokenByCredential(secondsContext(t), []string{sandboxGraph + "/.default"})
+	result, err := newConfidential(t, f, Domain, testClient, credential).
+		AcquireTokenByCredential(secondsContext(t), []string{Graph + "/.default"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantClaims(t, f, result.AccessToken, "appid="+testClient, "appidacr=2", "idtyp=app")
 
-	other := newTestCertificate(key, "Test", time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	other := newTestCertificate(key, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	credential, err = confidential.NewCredFromCert([]*x509.Certificate{other}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = newConfidential(t, f, practiceTenant, testClient, credential).
-		AcquireTokenByCredential(secondsContext(t), []string{sandboxGraph + "/.default"})
+	_, err = newConfidential(t, f, Tenant, testClient, credential).
+		AcquireTokenByCredential(secondsContext(t), []string{Graph + "/.default"})
 	wantRefusal(t, err, 700027)
 }
 
-func TestSandboxBrowser(t *testing.T) {
-	f := newFakeEntra()
+func TestBrowser(t *testing.T) {
+	f := newCloud()
 	for _, row := range []struct{ tenant, user string }{
 		{"common", "wilma@woodland.invalid"},
 		{"organizations", "oskar@woodland.invalid"},
-		{practiceTenant, "june_riverside.invalid#EXT#@woodland.invalid"},
-		{practiceDomain, "wilma@woodland.invalid"},
+		{Tenant, "june_riverside.invalid#EXT#@woodland.invalid"},
+		{Domain, "wilma@woodland.invalid"},
 	} {
-		client := newPublic(t, f, row.tenant, practicePublicApp)
+		client := newPublic(t, f, row.tenant, publicApp)
 		ctx := secondsContext(t)
 		result, err := client.AcquireTokenInteractive(ctx, []string{testScope, "Mail.Read"}, public.WithOpenURL(inBrowser(t, f, row.user, true)))
 		if err != nil {
 			t.Fatalf("%s in %s: %v", row.user, row.tenant, err)
 		}
 		wantClaims(t, f, result.AccessToken, "upn="+row.user, "scp=User.Read Mail.Read openid profile", "idtyp=user", "appidacr=0",
-			"appid="+practicePublicApp, "iss="+sandboxLogin+"/"+practiceTenant+"/")
-		wantClaims(t, f, result.IDToken.RawToken, "aud="+practicePublicApp, "iss="+sandboxLogin+"/"+practiceTenant+"/v2.0", "tid="+practiceTenant)
+			"appid="+publicApp, "iss="+Login+"/"+Tenant+"/")
+		wantClaims(t, f, result.IDToken.RawToken, "aud="+publicApp, "iss="+Login+"/"+Tenant+"/v2.0", "tid="+Tenant)
 		user, _ := findUser(row.user)
-		if result.Account.HomeAccountID != user.id+"."+practiceTenant {
+		if result.Account.HomeAccountID != user.id+"."+Tenant {
 			t.Errorf("home account %s", result.Account.HomeAccountID)
 		}
 		// A claims challenge makes MSAL use the refresh token.
@@ -214,7 +212,7 @@ func TestSandboxBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantClaims(t, f, again.AccessToken, "scp=User.Read openid profile")
-		if f.last("POST").Form.Get("grant_type") != "refresh_token" {
+		if f.lastForm().Get("grant_type") != "refresh_token" {
 			t.Error("not refreshed")
 		}
 		_, err = client.AcquireTokenSilent(ctx, []string{"Group.Read.All"}, public.WithSilentAccount(result.Account))
@@ -223,10 +221,10 @@ func TestSandboxBrowser(t *testing.T) {
 }
 
 // inBrowser is a browser that opens and goes its way.
-func inBrowser(t *testing.T, f *fakeEntra, user string, consent bool) func(string) error {
+func inBrowser(t *testing.T, f *recorded, user string, consent bool) func(string) error {
 	return func(page string) error {
 		go func() {
-			if err := f.browser(page, user, consent); err != nil {
+			if err := f.person(user, consent).Browse(page); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -234,19 +232,19 @@ func inBrowser(t *testing.T, f *fakeEntra, user string, consent bool) func(strin
 	}
 }
 
-func TestSandboxBrowserRefusals(t *testing.T) {
-	f := newFakeEntra()
+func TestBrowserRefusals(t *testing.T) {
+	f := newCloud()
 	for _, row := range []struct {
 		tenant, user string
 		consent      bool
 		code         int
 	}{
 		{"common", "wilma@woodland.invalid", false, 65004},
-		{practiceTenant, "nadia@woodland.invalid", true, 90094},
-		{practiceTenant, "tomas@woodland.invalid", true, 50057},
+		{Tenant, "nadia@woodland.invalid", true, 90094},
+		{Tenant, "tomas@woodland.invalid", true, 50057},
 		{"common", "june_riverside.invalid#EXT#@woodland.invalid", true, 50020},
 	} {
-		_, err := newPublic(t, f, row.tenant, practicePublicApp).
+		_, err := newPublic(t, f, row.tenant, publicApp).
 			AcquireTokenInteractive(secondsContext(t), []string{testScope}, public.WithOpenURL(inBrowser(t, f, row.user, row.consent)))
 		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("AADSTS%d: ", row.code)) {
 			t.Errorf("%s: want %d, got %v", row.user, row.code, err)
@@ -254,28 +252,28 @@ func TestSandboxBrowserRefusals(t *testing.T) {
 	}
 }
 
-func TestSandboxDeviceCode(t *testing.T) {
+func TestDeviceCode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeEntra()
+		f := newCloud()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		client := newPublic(t, f, "organizations", practicePublicApp)
+		client := newPublic(t, f, "organizations", publicApp)
 		started := time.Now()
 		code, err := client.AcquireTokenByDeviceCode(ctx, []string{testScope})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "To sign in, use a web browser to open the page " + sandboxLogin + "/devicelogin and enter the code " + code.Result.UserCode + " to authenticate."
+		want := "To sign in, use a web browser to open the page " + Login + "/devicelogin and enter the code " + code.Result.UserCode + " to authenticate."
 		if code.Result.Message != want || code.Result.Interval != 5 || code.Result.ExpiresOn.Sub(started) != 15*time.Minute {
 			t.Errorf("%+v", code.Result)
 		}
-		if err := f.enterCode("NOSUCHONE", "oskar@woodland.invalid", true); err == nil || !strings.Contains(err.Error(), "That code didn't work") {
+		if err := f.person("oskar@woodland.invalid", true).EnterCode("NOSUCHONE"); err == nil || !strings.Contains(err.Error(), "That code didn't work") {
 			t.Errorf("a wrong code: %v", err)
 		}
 		go func() {
 			time.Sleep(time.Minute)
 			typed := strings.ToLower(code.Result.UserCode[:4] + " " + code.Result.UserCode[4:])
-			if err := f.enterCode(typed, "oskar@woodland.invalid", true); err != nil {
+			if err := f.person("oskar@woodland.invalid", true).EnterCode(typed); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -290,7 +288,7 @@ func TestSandboxDeviceCode(t *testing.T) {
 	})
 }
 
-func TestSandboxDeviceCodeEnds(t *testing.T) {
+func TestDeviceCodeEnds(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		user    string
@@ -302,14 +300,14 @@ func TestSandboxDeviceCodeEnds(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := newFakeEntra()
+				f := newCloud()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
-				code, err := newPublic(t, f, "organizations", practicePublicApp).AcquireTokenByDeviceCode(ctx, []string{testScope})
+				code, err := newPublic(t, f, "organizations", publicApp).AcquireTokenByDeviceCode(ctx, []string{testScope})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := f.enterCode(code.Result.UserCode, row.user, row.consent); err != nil {
+				if err := f.person(row.user, row.consent).EnterCode(code.Result.UserCode); err != nil {
 					t.Fatal(err)
 				}
 				_, err = code.AuthenticationResult(ctx)
@@ -319,7 +317,7 @@ func TestSandboxDeviceCodeEnds(t *testing.T) {
 	}
 }
 
-func TestSandboxIdentity(t *testing.T) {
+func TestIdentity(t *testing.T) {
 	for _, row := range []struct {
 		name     string
 		env      map[string]string
@@ -327,25 +325,25 @@ func TestSandboxIdentity(t *testing.T) {
 		appid    string
 		endpoint string
 	}{
-		{"IMDS", nil, managedidentity.SystemAssigned(), practiceSystemIdentity, "GET http://169.254.169.254/metadata/identity/oauth2/token?"},
-		{"IMDS user-assigned", nil, managedidentity.UserAssignedClientID(practiceUserIdentity), practiceUserIdentity, "GET http://169.254.169.254/"},
-		{"App Service", map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token", "IDENTITY_HEADER": "h"}, managedidentity.SystemAssigned(), practiceSystemIdentity, "GET http://127.0.0.1:41000/msi/token?"},
-		{"App Service user-assigned", map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token", "IDENTITY_HEADER": "h"}, managedidentity.UserAssignedClientID(practiceUserIdentity), practiceUserIdentity, "GET http://127.0.0.1:41000/"},
+		{"IMDS", nil, managedidentity.SystemAssigned(), SystemIdentity, "GET http://169.254.169.254/metadata/identity/oauth2/token?"},
+		{"IMDS user-assigned", nil, managedidentity.UserAssignedClientID(UserIdentity), UserIdentity, "GET http://169.254.169.254/"},
+		{"App Service", map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token", "IDENTITY_HEADER": "h"}, managedidentity.SystemAssigned(), SystemIdentity, "GET http://127.0.0.1:41000/msi/token?"},
+		{"App Service user-assigned", map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token", "IDENTITY_HEADER": "h"}, managedidentity.UserAssignedClientID(UserIdentity), UserIdentity, "GET http://127.0.0.1:41000/"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for _, name := range []string{"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET"} {
 				t.Setenv(name, row.env[name])
 			}
-			f := newFakeEntra()
+			f := newCloud()
 			client, err := managedidentity.New(row.id, managedidentity.WithHTTPClient(clientOf(f)), managedidentity.WithRetryPolicyDisabled())
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, err := client.AcquireToken(secondsContext(t), sandboxGraph, managedidentity.WithClaims("{}"))
+			result, err := client.AcquireToken(secondsContext(t), Graph, managedidentity.WithClaims("{}"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantClaims(t, f, result.AccessToken, "appid="+row.appid, "idtyp=app", "aud="+sandboxGraph)
+			wantClaims(t, f, result.AccessToken, "appid="+row.appid, "idtyp=app", "aud="+Graph)
 			if got := f.requests(row.endpoint); len(got) != 1 {
 				t.Errorf("sent %v", f.requests(""))
 			}
@@ -353,7 +351,7 @@ func TestSandboxIdentity(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err = unknown.AcquireToken(secondsContext(t), sandboxGraph, managedidentity.WithClaims("{}")); err == nil || !strings.Contains(err.Error(), "Identity not found") {
+			if _, err = unknown.AcquireToken(secondsContext(t), Graph, managedidentity.WithClaims("{}")); err == nil || !strings.Contains(err.Error(), "Identity not found") {
 				t.Errorf("an unknown identity: %v", err)
 			}
 		})

@@ -1,8 +1,6 @@
-//go:build !js
-
 // The key of the practice cloud's tokens, which no real service trusts.
 
-package main
+package sandbox
 
 import (
 	"crypto/rand"
@@ -17,7 +15,7 @@ import (
 	"net/http"
 )
 
-// signingKeyFile keeps the key in the sandbox's own folder, so that a practice token can
+// signingKeyFile keeps the key in the registry's folder, so that a practice token can
 // be handed to another process, as a real one can.
 const signingKeyFile = "signing-key.pem"
 
@@ -33,9 +31,9 @@ func newSigningKey(private *rsa.PrivateKey) *signingKey {
 }
 
 // signingKey is the one that is known, or a new one, which is kept if that can be.
-func (known registry) signingKey() (*signingKey, error) {
-	if known.key != nil {
-		return known.key, nil
+func (known Registry) signingKey() (*signingKey, error) {
+	if known.Key != nil {
+		return newSigningKey(known.Key), nil
 	}
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -50,13 +48,16 @@ func (known registry) signingKey() (*signingKey, error) {
 	}
 	err = createFile(known.dir, signingKeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	if errors.Is(err, fs.ErrExist) {
-		return readSigningKey(known.dir) // another process was faster: one key for all
+		// Another process was faster: one key for all.
+		if private, err = readSigningKey(known.dir); err != nil {
+			return nil, err
+		}
 	}
 	// Any other failure costs only that the tokens end with this process.
 	return newSigningKey(private), nil
 }
 
-func readSigningKey(dir string) (*signingKey, error) {
+func readSigningKey(dir string) (*rsa.PrivateKey, error) {
 	data, err := readFile(dir, signingKeyFile)
 	if err != nil {
 		return nil, err
@@ -73,11 +74,11 @@ func readSigningKey(dir string) (*signingKey, error) {
 	if !ok {
 		return nil, errors.New("it is no RSA key")
 	}
-	return newSigningKey(private), nil
+	return private, nil
 }
 
 // serveKeys is where APIs find the key.
-func (s *sandbox) serveKeys(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveKeys(w http.ResponseWriter, r *http.Request) {
 	key, err := s.signer()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -92,6 +93,6 @@ func (s *sandbox) serveKeys(w http.ResponseWriter, r *http.Request) {
 		"x5t":    key.id,
 		"n":      base64.RawURLEncoding.EncodeToString(public.N.Bytes()),
 		"e":      base64.RawURLEncoding.EncodeToString(big.NewInt(int64(public.E)).Bytes()),
-		"issuer": s.login + "/" + practiceTenant + "/v2.0",
+		"issuer": s.login + "/" + Tenant + "/v2.0",
 	}}})
 }

@@ -1,9 +1,7 @@
-//go:build !js
-
 // The device authorization grant (RFC 8628): the code that a program shows, the page on
 // which a person enters it, and the states that the program polls.
 
-package main
+package sandbox
 
 import (
 	"crypto/rand"
@@ -37,13 +35,13 @@ const (
 )
 
 // serveDeviceCode starts a sign-in.
-func (s *sandbox) serveDeviceCode(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveDeviceCode(w http.ResponseWriter, r *http.Request) {
 	device, code, refusal := s.startDevice(w, r)
 	if refusal != nil {
 		refusal.send(w, r)
 		return
 	}
-	page := s.pagesURL() + "/devicelogin"
+	page := s.Pages() + "/devicelogin"
 	sendJSON(w, r, http.StatusOK, map[string]any{
 		"user_code":        device.userCode,
 		"device_code":      code,
@@ -54,10 +52,10 @@ func (s *sandbox) serveDeviceCode(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *sandbox) startDevice(w http.ResponseWriter, r *http.Request) (device *deviceSignIn, code string, refusal *refused) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxSandboxBody)
+func (s *Cloud) startDevice(w http.ResponseWriter, r *http.Request) (device *deviceSignIn, code string, refusal *refused) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
-		return nil, "", no(9002313)
+		return nil, "", aadsts(9002313)
 	}
 	tenant, refusal := tenantFor(r.PathValue("tenant"), true)
 	if refusal != nil {
@@ -68,7 +66,7 @@ func (s *sandbox) startDevice(w http.ResponseWriter, r *http.Request) (device *d
 		return nil, "", refusal
 	}
 	if !app.Public {
-		return nil, "", no(7000218)
+		return nil, "", aadsts(7000218)
 	}
 	scopes, refusal := s.parseScopes(r.PostForm.Get("scope"))
 	if refusal != nil {
@@ -86,16 +84,16 @@ func (s *sandbox) startDevice(w http.ResponseWriter, r *http.Request) (device *d
 }
 
 // redeemDeviceCode answers a poll.
-func (s *sandbox) redeemDeviceCode(q tokenRequest) (tokenAnswer, *refused) {
+func (s *Cloud) redeemDeviceCode(q tokenRequest) (tokenAnswer, *refused) {
 	code := q.form.Get("device_code")
 	if code == "" {
-		return nil, no(900144, "device_code")
+		return nil, aadsts(900144, "device_code")
 	}
 	s.mu.Lock()
 	device, ok := s.devices[code]
 	if !ok || device.app.ClientID != q.app.ClientID || device.tenant != q.tenant {
 		s.mu.Unlock()
-		refusal := no(70000, "device_code")
+		refusal := aadsts(70000, "device_code")
 		refusal.name = "bad_verification_code"
 		return nil, refusal
 	}
@@ -110,22 +108,22 @@ func (s *sandbox) redeemDeviceCode(q tokenRequest) (tokenAnswer, *refused) {
 	s.mu.Unlock()
 	switch {
 	case expired:
-		return nil, no(70020)
+		return nil, aadsts(70020)
 	case early:
-		refusal := no(70016)
+		refusal := aadsts(70016)
 		refusal.name = "slow_down"
 		return nil, refusal
 	case state == deviceDeclined:
-		return nil, no(70018)
+		return nil, aadsts(70018)
 	case state == devicePending:
-		return nil, no(70016)
+		return nil, aadsts(70016)
 	}
 	return s.grantUser(q, a, a.scopes)
 }
 
 // pendingDevice finds a sign-in that waits, by the code that a person types: without
 // regard to case, spaces and dashes.
-func (s *sandbox) pendingDevice(typed string) *deviceSignIn {
+func (s *Cloud) pendingDevice(typed string) *deviceSignIn {
 	typed = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(typed))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +138,7 @@ func (s *sandbox) pendingDevice(typed string) *deviceSignIn {
 }
 
 // decideDevice ends the waiting; it is false when somebody else was faster.
-func (s *sandbox) decideDevice(device *deviceSignIn, user practiceUser, state deviceState) bool {
+func (s *Cloud) decideDevice(device *deviceSignIn, user person, state deviceState) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if device.state != devicePending {
@@ -152,10 +150,10 @@ func (s *sandbox) decideDevice(device *deviceSignIn, user practiceUser, state de
 
 // serveDeviceLogin is the page: the code, then who signs in, then to what they consent.
 // What was chosen so far is in the form, so the page keeps no state.
-func (s *sandbox) serveDeviceLogin(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxSandboxBody)
+func (s *Cloud) serveDeviceLogin(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
-		s.showRefusal(w, r, no(9002313), nil)
+		s.showRefusal(w, r, aadsts(9002313), nil)
 		return
 	}
 	typed := r.PostForm.Get("otc")

@@ -1,9 +1,7 @@
-//go:build !js
-
 // The tokens of the practice cloud: JWTs signed with RS256, with the claims that Entra's
 // have.
 
-package main
+package sandbox
 
 import (
 	"crypto"
@@ -30,7 +28,7 @@ const (
 type claimSet map[string]any
 
 // sign makes a JWT of claims.
-func (s *sandbox) sign(claims claimSet) (string, error) {
+func (s *Cloud) sign(claims claimSet) (string, error) {
 	key, err := s.signer()
 	if err != nil {
 		return "", err
@@ -49,8 +47,8 @@ func (s *sandbox) sign(claims claimSet) (string, error) {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), err
 }
 
-// verify reads a JWT that this sandbox signed.
-func (s *sandbox) verify(token string) (claims.Claims, error) {
+// verify reads a JWT that this cloud signed.
+func (s *Cloud) verify(token string) (claims.Claims, error) {
 	said, ok := claims.Decode(token)
 	digest, signature, err := signatureOf(token)
 	if !ok || err != nil {
@@ -84,14 +82,14 @@ func (c claimSet) lifetime(life time.Duration) {
 }
 
 // accessClaims is what all access tokens for Graph have: version 1.0, as Graph's do.
-func (s *sandbox) accessClaims(app practiceApp, proof string) claimSet {
+func (s *Cloud) accessClaims(app App, proof string) claimSet {
 	return claimSet{
 		"aud":                 s.graph,
-		"iss":                 s.login + "/" + practiceTenant + "/",
+		"iss":                 s.login + "/" + Tenant + "/",
 		"app_displayname":     app.Name,
 		"appid":               app.ClientID,
 		"appidacr":            proof,
-		"tid":                 practiceTenant,
+		"tid":                 Tenant,
 		"tenant_region_scope": "EU",
 		"uti":                 rand.Text()[:22],
 		"ver":                 "1.0",
@@ -100,7 +98,7 @@ func (s *sandbox) accessClaims(app practiceApp, proof string) claimSet {
 }
 
 // userToken is a delegated access token.
-func (s *sandbox) userToken(a *authorization, scopes []string) (string, error) {
+func (s *Cloud) userToken(a *authorization, scopes []string) (string, error) {
 	claims := s.accessClaims(a.app, a.proof)
 	account := "0"
 	if a.user.guest {
@@ -128,7 +126,7 @@ func (s *sandbox) userToken(a *authorization, scopes []string) (string, error) {
 }
 
 // appToken is an app-only access token.
-func (s *sandbox) appToken(app practiceApp, proof string, life time.Duration, more claimSet) (string, error) {
+func (s *Cloud) appToken(app App, proof string, life time.Duration, more claimSet) (string, error) {
 	claims := s.accessClaims(app, proof)
 	principal := servicePrincipal(app.ClientID)
 	claims["idp"] = claims["iss"]
@@ -144,15 +142,15 @@ func (s *sandbox) appToken(app practiceApp, proof string, life time.Duration, mo
 }
 
 // idToken says to the application who signed in: version 2.0, as its endpoint is.
-func (s *sandbox) idToken(a *authorization) (string, error) {
+func (s *Cloud) idToken(a *authorization) (string, error) {
 	claims := claimSet{
 		"aud":                a.app.ClientID,
-		"iss":                s.login + "/" + practiceTenant + "/v2.0",
+		"iss":                s.login + "/" + Tenant + "/v2.0",
 		"name":               a.user.name(),
 		"oid":                a.user.id,
 		"preferred_username": a.user.upn,
 		"sub":                pairwise(a.app.ClientID, a.user.id),
-		"tid":                practiceTenant,
+		"tid":                Tenant,
 		"uti":                rand.Text()[:22],
 		"ver":                "2.0",
 	}

@@ -1,8 +1,6 @@
-//go:build !js
-
 // The token endpoint: one function for each grant, and what it answers.
 
-package main
+package sandbox
 
 import (
 	"crypto/rand"
@@ -25,8 +23,8 @@ const (
 // authorization is a person's yes to an application: what a code, a device code and a
 // refresh token stand for.
 type authorization struct {
-	app        practiceApp
-	user       practiceUser
+	app        App
+	user       person
 	scopes     askedScopes // consented to
 	tenant     string      // as asked: the practice tenant, common or organizations
 	redirect   string
@@ -42,7 +40,7 @@ type authorization struct {
 type tokenRequest struct {
 	form   url.Values
 	tenant string
-	app    practiceApp
+	app    App
 	proof  string
 }
 
@@ -50,15 +48,15 @@ type tokenAnswer map[string]any
 
 // grants by grant_type. MSAL for Go spells the device code's in the short way that
 // predates RFC 8628.
-var grants = map[string]func(*sandbox, tokenRequest) (tokenAnswer, *refused){
-	"authorization_code": (*sandbox).redeemCode,
-	"refresh_token":      (*sandbox).refresh,
-	"client_credentials": (*sandbox).grantApp,
-	"device_code":        (*sandbox).redeemDeviceCode,
-	"urn:ietf:params:oauth:grant-type:device_code": (*sandbox).redeemDeviceCode,
+var grants = map[string]func(*Cloud, tokenRequest) (tokenAnswer, *refused){
+	"authorization_code": (*Cloud).redeemCode,
+	"refresh_token":      (*Cloud).refresh,
+	"client_credentials": (*Cloud).grantApp,
+	"device_code":        (*Cloud).redeemDeviceCode,
+	"urn:ietf:params:oauth:grant-type:device_code": (*Cloud).redeemDeviceCode,
 }
 
-func (s *sandbox) serveToken(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveToken(w http.ResponseWriter, r *http.Request) {
 	answer, refusal := s.token(w, r)
 	if refusal != nil {
 		refusal.send(w, r)
@@ -67,24 +65,24 @@ func (s *sandbox) serveToken(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, r, http.StatusOK, answer)
 }
 
-func (s *sandbox) token(w http.ResponseWriter, r *http.Request) (tokenAnswer, *refused) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxSandboxBody)
+func (s *Cloud) token(w http.ResponseWriter, r *http.Request) (tokenAnswer, *refused) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
-		return nil, no(9002313)
+		return nil, aadsts(9002313)
 	}
 	form := r.PostForm
 	for _, values := range form {
 		if len(values) > 1 {
-			return nil, no(9002313) // RFC 6749 §3.2: no parameter twice
+			return nil, aadsts(9002313) // RFC 6749 §3.2: no parameter twice
 		}
 	}
 	kind := form.Get("grant_type")
 	if kind == "" {
-		return nil, no(900144, "grant_type")
+		return nil, aadsts(900144, "grant_type")
 	}
 	grant, ok := grants[kind]
 	if !ok {
-		return nil, no(70003, kind)
+		return nil, aadsts(70003, kind)
 	}
 	tenant, refusal := tenantFor(r.PathValue("tenant"), kind != "client_credentials")
 	if refusal != nil {
@@ -99,28 +97,28 @@ func (s *sandbox) token(w http.ResponseWriter, r *http.Request) (tokenAnswer, *r
 		return nil, refusal
 	}
 	if !json.Valid([]byte(form.Get("claims"))) && form.Get("claims") != "" {
-		return nil, no(9002313)
+		return nil, aadsts(9002313)
 	}
 	return grant(s, tokenRequest{form, tenant, app, proof})
 }
 
 // application finds the one that a request names.
-func (s *sandbox) application(clientID string) (practiceApp, *refused) {
+func (s *Cloud) application(clientID string) (App, *refused) {
 	if clientID == "" {
-		return practiceApp{}, no(900144, "client_id")
+		return App{}, aadsts(900144, "client_id")
 	}
 	app, ok := s.registered.find(clientID)
 	switch {
 	case !ok:
-		return app, no(700016, clientID, practiceTenantName)
+		return app, aadsts(700016, clientID, tenantName)
 	case app.Disabled:
-		return app, no(7000112, app.ClientID, app.Name)
+		return app, aadsts(7000112, app.ClientID, app.Name)
 	}
 	return app, nil
 }
 
 // redeemCode takes an authorization code, once, from whoever asked for it.
-func (s *sandbox) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
+func (s *Cloud) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
 	var a authorization
 	s.mu.Lock()
 	kept, ok := s.codes[q.form.Get("code")]
@@ -130,17 +128,17 @@ func (s *sandbox) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
 	s.mu.Unlock()
 	switch {
 	case q.form.Get("code") == "":
-		return nil, no(900144, "code")
+		return nil, aadsts(900144, "code")
 	case !ok || a.app.ClientID != q.app.ClientID || a.tenant != q.tenant:
-		return nil, no(70000, "code")
+		return nil, aadsts(70000, "code")
 	case a.used:
-		return nil, no(54005)
+		return nil, aadsts(54005)
 	case time.Now().After(a.expires):
-		return nil, no(70008)
+		return nil, aadsts(70008)
 	case q.form.Get("redirect_uri") != a.redirect:
-		return nil, no(500112, q.form.Get("redirect_uri"), a.redirect)
+		return nil, aadsts(500112, q.form.Get("redirect_uri"), a.redirect)
 	case !verifiesPKCE(q.form.Get("code_verifier"), a.challenge):
-		return nil, no(501481)
+		return nil, aadsts(501481)
 	}
 	return s.grantUser(q, a, a.scopes)
 }
@@ -154,17 +152,17 @@ func verifiesPKCE(verifier, challenge string) bool {
 
 // refresh renews, for no more than was consented to. As Entra does, it gives a new
 // refresh token and leaves the old one good.
-func (s *sandbox) refresh(q tokenRequest) (tokenAnswer, *refused) {
+func (s *Cloud) refresh(q tokenRequest) (tokenAnswer, *refused) {
 	s.mu.Lock()
 	a, ok := s.refreshable[q.form.Get("refresh_token")]
 	s.mu.Unlock()
 	switch {
 	case q.form.Get("refresh_token") == "":
-		return nil, no(900144, "refresh_token")
+		return nil, aadsts(900144, "refresh_token")
 	case !ok || a.app.ClientID != q.app.ClientID:
-		return nil, no(70000, "refresh_token")
+		return nil, aadsts(70000, "refresh_token")
 	case time.Now().After(a.expires):
-		return nil, no(70008)
+		return nil, aadsts(70008)
 	}
 	scopes := a.scopes
 	if q.form.Get("scope") != "" {
@@ -175,7 +173,7 @@ func (s *sandbox) refresh(q tokenRequest) (tokenAnswer, *refused) {
 	}
 	for _, permission := range scopes.permissions {
 		if !slices.Contains(a.scopes.permissions, permission) {
-			refusal := no(65001, q.app.ClientID, q.app.Name)
+			refusal := aadsts(65001, q.app.ClientID, q.app.Name)
 			refusal.sub = "consent_required"
 			return nil, refusal
 		}
@@ -184,7 +182,7 @@ func (s *sandbox) refresh(q tokenRequest) (tokenAnswer, *refused) {
 }
 
 // grantApp gives an application a token of its own.
-func (s *sandbox) grantApp(q tokenRequest) (tokenAnswer, *refused) {
+func (s *Cloud) grantApp(q tokenRequest) (tokenAnswer, *refused) {
 	var resources []string
 	for _, scope := range strings.Fields(q.form.Get("scope")) {
 		if !slices.Contains(oidcNames, scope) { // MSAL for Go adds these for applications too
@@ -192,15 +190,15 @@ func (s *sandbox) grantApp(q tokenRequest) (tokenAnswer, *refused) {
 		}
 	}
 	if len(resources) == 0 {
-		return nil, no(900144, "scope")
+		return nil, aadsts(900144, "scope")
 	}
 	for _, scope := range resources {
 		resource, ok := strings.CutSuffix(scope, "/.default")
 		switch {
 		case !ok:
-			return nil, no(1002012, scope)
+			return nil, aadsts(1002012, scope)
 		case !s.isGraph(resource):
-			return nil, no(500011, resource, practiceTenantName)
+			return nil, aadsts(500011, resource, tenantName)
 		}
 	}
 	more := claimSet{}
@@ -220,7 +218,7 @@ func (s *sandbox) grantApp(q tokenRequest) (tokenAnswer, *refused) {
 }
 
 // grantUser answers with the tokens that a asks for, for scopes of it.
-func (s *sandbox) grantUser(q tokenRequest, a authorization, scopes askedScopes) (tokenAnswer, *refused) {
+func (s *Cloud) grantUser(q tokenRequest, a authorization, scopes askedScopes) (tokenAnswer, *refused) {
 	a.proof = q.proof
 	a.continuous = strings.Contains(q.form.Get("claims"), `"CP1"`)
 	access, err := s.userToken(&a, scopes.permissions)
@@ -248,7 +246,7 @@ func (s *sandbox) grantUser(q tokenRequest, a authorization, scopes askedScopes)
 		answer["refresh_token"] = token
 	}
 	if q.form.Get("client_info") == "1" {
-		info, err := json.Marshal(map[string]string{"uid": a.user.id, "utid": practiceTenant})
+		info, err := json.Marshal(map[string]string{"uid": a.user.id, "utid": Tenant})
 		if err != nil {
 			return nil, broken(err)
 		}

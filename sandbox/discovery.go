@@ -1,8 +1,6 @@
-//go:build !js
-
 // What clients find out first: where the practice cloud's endpoints are.
 
-package main
+package sandbox
 
 import (
 	"net/http"
@@ -10,7 +8,7 @@ import (
 )
 
 // serveDiscovery is OpenID Connect's: MSAL reads it before anything else.
-func (s *sandbox) serveDiscovery(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	tenant, refusal := tenantFor(r.PathValue("tenant"), true)
 	if refusal != nil {
 		refusal.send(w, r)
@@ -18,11 +16,11 @@ func (s *sandbox) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	}
 	// A shared name has a place for the tenant in its issuer, as Entra has.
 	issuer := s.login + "/{tenantid}/v2.0"
-	if tenant == practiceTenant {
-		issuer = s.login + "/" + practiceTenant + "/v2.0"
+	if tenant == Tenant {
+		issuer = s.login + "/" + Tenant + "/v2.0"
 	}
 	endpoints := s.login + "/" + tenant + "/oauth2/v2.0"
-	pages := s.pagesURL() + "/" + tenant + "/oauth2/v2.0"
+	pages := s.Pages() + "/" + tenant + "/oauth2/v2.0"
 	sendJSON(w, r, http.StatusOK, map[string]any{
 		"issuer":                                issuer,
 		"authorization_endpoint":                pages + "/authorize",
@@ -40,15 +38,15 @@ func (s *sandbox) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveInstanceDiscovery says which host names mean this cloud.
-func (s *sandbox) serveInstanceDiscovery(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveInstanceDiscovery(w http.ResponseWriter, r *http.Request) {
 	asked, err := url.Parse(r.URL.Query().Get("authorization_endpoint"))
 	login, _ := url.Parse(s.login)
 	if err != nil || asked.Host != login.Host {
-		no(50049).send(w, r)
+		aadsts(50049).send(w, r)
 		return
 	}
 	sendJSON(w, r, http.StatusOK, map[string]any{
-		"tenant_discovery_endpoint": s.login + "/" + practiceTenant + "/v2.0/.well-known/openid-configuration",
+		"tenant_discovery_endpoint": s.login + "/" + Tenant + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata": []map[string]any{{
 			"preferred_network": login.Host,

@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package sandbox
 
 import (
 	"io"
@@ -11,21 +9,23 @@ import (
 	"testing"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+
+	"connect-entra/sandbox/sandboxtest"
 )
 
 // After listen the pages are on loopback, and only they.
-func TestSandboxListens(t *testing.T) {
-	f := newFakeEntra()
-	stop, err := f.listen()
+func TestListens(t *testing.T) {
+	f := newCloud()
+	stop, err := f.Listen()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
-	pages := f.pagesURL()
+	pages := f.Pages()
 	if !regexp.MustCompile(`^http://localhost:[0-9]+$`).MatchString(pages) {
 		t.Fatalf("the pages are at %s", pages)
 	}
-	client := newPublic(t, f, "common", practicePublicApp)
+	client := newPublic(t, f, "common", publicApp)
 	var opened string
 	result, err := client.AcquireTokenInteractive(secondsContext(t), []string{testScope}, public.WithOpenURL(func(page string) error {
 		opened = page
@@ -73,10 +73,10 @@ func TestSandboxListens(t *testing.T) {
 }
 
 // Whatever a request brings comes out as text.
-func TestSandboxPagesEscape(t *testing.T) {
-	f := newFakeEntra()
+func TestPagesEscape(t *testing.T) {
+	f := newCloud()
 	hostile := `"><script>alert(1)</script>{{title}}`
-	to := sandboxLogin + "/common/oauth2/v2.0/authorize?" + authorizeFields().but("state", hostile, "response_mode", "form_post").values().Encode()
+	to := Login + "/common/oauth2/v2.0/authorize?" + authorizeFields().but("state", hostile, "response_mode", "form_post").values().Encode()
 	for _, form := range []url.Values{
 		nil,
 		{"user": {"wilma@woodland.invalid"}},
@@ -88,7 +88,7 @@ func TestSandboxPagesEscape(t *testing.T) {
 		if form == nil {
 			method = http.MethodGet
 		}
-		response, err := f.visit(method, to, form)
+		response, err := sandboxtest.Visit(f.Cloud, method, to, form)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,12 +108,12 @@ func TestSandboxPagesEscape(t *testing.T) {
 }
 
 // Every place of every page is filled by somebody: none is left over.
-func TestSandboxPagesAreFilled(t *testing.T) {
-	f := newFakeEntra()
-	step := signInStep{authorization: authorization{app: practiceApp{Name: "App"}, scopes: askedScopes{permissions: []string{"User.Read"}}}, device: true}
+func TestPagesAreFilled(t *testing.T) {
+	f := newCloud()
+	step := signInStep{authorization: authorization{app: App{Name: "App"}, scopes: askedScopes{permissions: []string{"User.Read"}}}, device: true}
 	user, _ := findUser("wilma@woodland.invalid")
-	answer := &recordedAnswer{header: http.Header{}}
-	f.showRefusal(answer, &http.Request{URL: &url.URL{}}, no(50057), &step)
+	answer := &recorder{header: http.Header{}}
+	f.showRefusal(answer, &http.Request{URL: &url.URL{}}, aadsts(50057), &step)
 	for name, page := range map[string]string{
 		"pick":    string(pickPage(step)),
 		"consent": string(consentPage(step, user)),

@@ -1,10 +1,8 @@
-//go:build !js
-
 // How the practice cloud refuses: Entra's codes and words in one table, and the shape in
 // which the token endpoint sends them.
 // Source: learn.microsoft.com/entra/identity-platform/reference-error-codes.
 
-package main
+package sandbox
 
 import (
 	"crypto/rand"
@@ -84,8 +82,8 @@ type refused struct {
 	status int    // HTTP
 }
 
-// no refuses with an AADSTS code and what the refusal is about.
-func no(code int, about ...any) *refused {
+// aadsts refuses with an AADSTS code and what the refusal is about.
+func aadsts(code int, about ...any) *refused {
 	for _, row := range refusals {
 		if row.code == code {
 			refusal := &refused{code: code, name: row.name, text: fmt.Sprintf(row.text, about...), status: http.StatusBadRequest}
@@ -163,9 +161,9 @@ func randomGUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// broken is a failure of the sandbox itself, such as a signing key that cannot be read.
+// broken is a failure of this cloud itself, such as a signing key that cannot be read.
 func broken(err error) *refused {
-	refusal := no(90033, err)
+	refusal := aadsts(90033, err)
 	refusal.status = http.StatusServiceUnavailable
 	return refusal
 }

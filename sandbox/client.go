@@ -1,11 +1,9 @@
-//go:build !js
-
 // How an application proves to the practice cloud who it is: nothing, a secret, or a
 // client assertion (RFC 7523) of which everything is checked: signed with its
 // certificate's key, or a token of a workload that it trusts.
 // Source: learn.microsoft.com/entra/identity-platform/certificate-credentials.
 
-package main
+package sandbox
 
 import (
 	"bytes"
@@ -41,7 +39,7 @@ const (
 )
 
 // workloadToken is what a workload of that name gets from its issuer.
-func (s *sandbox) workloadToken(name string) (string, error) {
+func (s *Cloud) workloadToken(name string) (string, error) {
 	claims := claimSet{"iss": workloadIssuer, "aud": workloadAudience, "sub": name}
 	claims.lifetime(workloadTokenLife - time.Hour)
 	return s.sign(claims)
@@ -55,38 +53,38 @@ const (
 )
 
 // authenticate checks what the form proves of the client.
-func (s *sandbox) authenticate(app practiceApp, form url.Values) (proof string, refusal *refused) {
+func (s *Cloud) authenticate(app App, form url.Values) (proof string, refusal *refused) {
 	secret, assertion := form.Get("client_secret"), form.Get("client_assertion")
 	switch {
 	case app.Public && (secret != "" || assertion != ""):
-		return "", no(700025)
+		return "", aadsts(700025)
 	case secret == "" && assertion == "" && form.Get("grant_type") == "client_credentials":
-		return "", no(7000216)
+		return "", aadsts(7000216)
 	case app.Public:
 		return provedNothing, nil
 	case secret != "" && assertion != "":
-		return "", no(9002313) // RFC 6749 §2.3: one method per request
+		return "", aadsts(9002313) // RFC 6749 §2.3: one method per request
 	case assertion != "":
 		if form.Get("client_assertion_type") != assertionType {
-			return "", no(900144, "client_assertion_type")
+			return "", aadsts(900144, "client_assertion_type")
 		}
 		return provedCertificate, s.checkAssertion(app, assertion)
 	case secret == "":
-		return "", no(7000218)
+		return "", aadsts(7000218)
 	case !app.holdsSecret(secret):
-		return "", no(7000215, app.ClientID)
+		return "", aadsts(7000215, app.ClientID)
 	case time.Now().After(app.SecretExpires):
-		return "", no(7000222, app.ClientID)
+		return "", aadsts(7000222, app.ClientID)
 	}
 	return provedSecret, nil
 }
 
 // checkAssertion checks, in Entra's order, who signed the assertion and what it says.
-func (s *sandbox) checkAssertion(app practiceApp, assertion string) *refused {
+func (s *Cloud) checkAssertion(app App, assertion string) *refused {
 	said, ok := claims.Decode(assertion)
 	digest, signature, err := signatureOf(assertion)
 	if !ok || err != nil {
-		return no(50027)
+		return aadsts(50027)
 	}
 	if strings.HasPrefix(said.Issuer, "https://") {
 		return s.checkFederated(app, assertion, said)
@@ -95,10 +93,10 @@ func (s *sandbox) checkAssertion(app practiceApp, assertion string) *refused {
 		return refusal
 	}
 	if said.Issuer != app.ClientID || said.Text("sub") != app.ClientID {
-		return no(700021)
+		return aadsts(700021)
 	}
 	if !s.isAudience(said.Audience) {
-		return no(700023)
+		return aadsts(700023)
 	}
 	if refusal := checkTimes(said, maxAssertionLife); refusal != nil {
 		return refusal
@@ -111,7 +109,7 @@ func checkTimes(said claims.Claims, life time.Duration) *refused {
 	now := time.Now()
 	from, until := said.NotBefore.UTC(), said.ExpiresOn.UTC()
 	if now.Add(clockSkew).Before(from) || now.Add(-clockSkew).After(until) || until.Sub(from) > life {
-		return no(700024, now.UTC().Format(time.RFC3339), from.Format(time.RFC3339), until.Format(time.RFC3339))
+		return aadsts(700024, now.UTC().Format(time.RFC3339), from.Format(time.RFC3339), until.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -119,17 +117,17 @@ func checkTimes(said claims.Claims, life time.Duration) *refused {
 // checkFederated checks a token of the one foreign issuer that applications here can
 // trust (workload identity). Such a token may be used again: its holder gets it in a file.
 // Source: learn.microsoft.com/entra/workload-id/workload-identity-federation.
-func (s *sandbox) checkFederated(app practiceApp, assertion string, said claims.Claims) *refused {
+func (s *Cloud) checkFederated(app App, assertion string, said claims.Claims) *refused {
 	switch {
 	case said.Issuer != workloadIssuer || app.Workload == "":
-		return no(700211, said.Issuer)
+		return aadsts(700211, said.Issuer)
 	case said.Audience != workloadAudience:
-		return no(700212, said.Audience)
+		return aadsts(700212, said.Audience)
 	case said.Text("sub") != app.Workload:
-		return no(700213, said.Text("sub"))
+		return aadsts(700213, said.Text("sub"))
 	}
-	if _, err := s.verify(assertion); err != nil { // the issuer is the sandbox, too
-		return no(50013, "The key was not found.")
+	if _, err := s.verify(assertion); err != nil { // the issuer is this cloud, too
+		return aadsts(50013, "The key was not found.")
 	}
 	return checkTimes(said, workloadTokenLife)
 }
@@ -145,19 +143,19 @@ func checkSignature(registered *x509.Certificate, header map[string]any, signed,
 	text, _ := named.(string)
 	thumbprint, ok := decodeDigest(text)
 	if text == "" || !ok {
-		return no(50027)
+		return aadsts(50027)
 	}
 	shown := fmt.Sprintf("%X", thumbprint)
 	if registered == nil || !bytes.Equal(thumbprint, digest(registered.Raw)) {
-		return no(700027, "The key was not found.", shown)
+		return aadsts(700027, "The key was not found.", shown)
 	}
 	if now := time.Now(); now.Before(registered.NotBefore) || now.After(registered.NotAfter) {
-		return no(700027, fmt.Sprintf("The key used is expired., Found key 'Start=%s, End=%s'",
+		return aadsts(700027, fmt.Sprintf("The key used is expired., Found key 'Start=%s, End=%s'",
 			registered.NotBefore.UTC().Format("01/02/2006 15:04:05"), registered.NotAfter.UTC().Format("01/02/2006 15:04:05")), shown)
 	}
 	public, ok := registered.PublicKey.(*rsa.PublicKey)
 	if !ok {
-		return no(700027, "The key is no RSA key.", shown)
+		return aadsts(700027, "The key is no RSA key.", shown)
 	}
 	var err error
 	switch algorithm {
@@ -166,10 +164,10 @@ func checkSignature(registered *x509.Certificate, header map[string]any, signed,
 	case "RS256":
 		err = rsa.VerifyPKCS1v15(public, crypto.SHA256, signed, signature)
 	default:
-		return no(50027)
+		return aadsts(50027)
 	}
 	if err != nil {
-		return no(700027, "The key was found, but use of the key to verify the signature failed.", shown)
+		return aadsts(700027, "The key was found, but use of the key to verify the signature failed.", shown)
 	}
 	return nil
 }
@@ -184,8 +182,8 @@ func decodeDigest(text string) ([]byte, bool) {
 
 // isAudience says whether aud means this cloud's practice tenant: its token endpoint, or
 // its issuer.
-func (s *sandbox) isAudience(aud string) bool {
-	for _, tenant := range []string{practiceTenant, practiceDomain} {
+func (s *Cloud) isAudience(aud string) bool {
+	for _, tenant := range []string{Tenant, Domain} {
 		base := s.login + "/" + tenant
 		if aud == base+"/oauth2/v2.0/token" || aud == base+"/v2.0" {
 			return true
@@ -195,9 +193,9 @@ func (s *sandbox) isAudience(aud string) bool {
 }
 
 // checkReplay takes each assertion once (RFC 7523 §3, jti).
-func (s *sandbox) checkReplay(app practiceApp, jti string, until time.Time) *refused {
+func (s *Cloud) checkReplay(app App, jti string, until time.Time) *refused {
 	if jti == "" {
-		return no(50013, "The assertion has no jti.")
+		return aadsts(50013, "The assertion has no jti.")
 	}
 	now := time.Now()
 	key := app.ClientID + " " + jti
@@ -209,7 +207,7 @@ func (s *sandbox) checkReplay(app practiceApp, jti string, until time.Time) *ref
 		}
 	}
 	if _, seen := s.assertions[key]; seen {
-		return no(50013, "The assertion was used before.")
+		return aadsts(50013, "The assertion was used before.")
 	}
 	s.assertions[key] = until.Add(clockSkew)
 	return nil

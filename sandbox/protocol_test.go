@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package sandbox
 
 import (
 	"crypto"
@@ -19,6 +17,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"connect-entra/sandbox/sandboxtest"
 )
 
 // What MSAL never does wrong, and the practice cloud must still refuse.
@@ -53,7 +53,7 @@ func (f fields) values() url.Values {
 func authorizeFields() fields {
 	digest := sha256.Sum256([]byte(testVerifier))
 	return fields{
-		"client_id":             practicePublicApp,
+		"client_id":             publicApp,
 		"response_type":         "code",
 		"redirect_uri":          testRedirect,
 		"scope":                 "User.Read openid offline_access",
@@ -66,7 +66,7 @@ func authorizeFields() fields {
 
 func codeFields(code string) fields {
 	return fields{
-		"client_id":     practicePublicApp,
+		"client_id":     publicApp,
 		"grant_type":    "authorization_code",
 		"code":          code,
 		"redirect_uri":  testRedirect,
@@ -77,10 +77,10 @@ func codeFields(code string) fields {
 
 // authorizeAs asks for a code as Wilma, who accepts; it gives the answer that goes to the
 // application, or the text of the page when none does.
-func authorizeAs(t *testing.T, f *fakeEntra, tenant string, with fields) (answer url.Values, page string) {
+func authorizeAs(t *testing.T, f *recorded, tenant string, with fields) (answer url.Values, page string) {
 	t.Helper()
-	to := sandboxLogin + "/" + tenant + "/oauth2/v2.0/authorize?" + with.values().Encode()
-	response, err := f.visit(http.MethodPost, to, url.Values{"user": {"wilma@woodland.invalid"}, "decision": {"accept"}})
+	to := Login + "/" + tenant + "/oauth2/v2.0/authorize?" + with.values().Encode()
+	response, err := sandboxtest.Visit(f.Cloud, http.MethodPost, to, url.Values{"user": {"wilma@woodland.invalid"}, "decision": {"accept"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func authorizeAs(t *testing.T, f *fakeEntra, tenant string, with fields) (answer
 }
 
 // post sends a form to an endpoint and reads the answer.
-func post(t *testing.T, f *fakeEntra, to string, form url.Values) map[string]any {
+func post(t *testing.T, f *recorded, to string, form url.Values) map[string]any {
 	t.Helper()
 	response, err := clientOf(f).PostForm(to, form)
 	if err != nil {
@@ -129,8 +129,8 @@ func answerCode(answer map[string]any) int {
 	return int(codes[0].(float64))
 }
 
-func TestSandboxAuthorizeChecks(t *testing.T) {
-	f := newFakeEntra(testApp())
+func TestAuthorizeChecks(t *testing.T) {
+	f := newCloud(testApp())
 	good := authorizeFields()
 	for _, row := range []struct {
 		name, tenant string
@@ -178,7 +178,7 @@ func TestSandboxAuthorizeChecks(t *testing.T) {
 	}
 }
 
-func TestSandboxCodeChecks(t *testing.T) {
+func TestCodeChecks(t *testing.T) {
 	for _, row := range []struct {
 		name, tenant string
 		wait         time.Duration
@@ -191,7 +191,7 @@ func TestSandboxCodeChecks(t *testing.T) {
 		{"another verifier", "common", 0, []string{"code_verifier", strings.Repeat("v", 43)}, 501481},
 		{"no verifier", "common", 0, []string{"code_verifier", ""}, 501481},
 		{"another redirect", "common", 0, []string{"redirect_uri", "http://localhost:41001"}, 500112},
-		{"another tenant", practiceTenant, 0, nil, 70000},
+		{"another tenant", Tenant, 0, nil, 70000},
 		{"another app", "common", 0, []string{"client_id", testClient, "client_secret", testSecret}, 70000},
 		{"no code", "common", 0, []string{"code", ""}, 900144},
 		{"another code", "common", 0, []string{"code", "none"}, 70000},
@@ -203,11 +203,11 @@ func TestSandboxCodeChecks(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := newFakeEntra(testApp())
+				f := newCloud(testApp())
 				answer, _ := authorizeAs(t, f, "common", authorizeFields())
 				time.Sleep(row.wait)
 				form := codeFields(answer.Get("code")).but(row.change...).values()
-				got := post(t, f, sandboxLogin+"/"+row.tenant+"/oauth2/v2.0/token", form)
+				got := post(t, f, Login+"/"+row.tenant+"/oauth2/v2.0/token", form)
 				if answerCode(got) != row.code {
 					t.Fatalf("want %d, got %v", row.code, got)
 				}
@@ -218,7 +218,7 @@ func TestSandboxCodeChecks(t *testing.T) {
 					t.Errorf("got %v", got)
 				}
 				wantClaims(t, f, got["id_token"].(string), "nonce=n-1")
-				if again := post(t, f, sandboxLogin+"/common/oauth2/v2.0/token", form); answerCode(again) != 54005 {
+				if again := post(t, f, Login+"/common/oauth2/v2.0/token", form); answerCode(again) != 54005 {
 					t.Errorf("a second time: %v", again)
 				}
 			})
@@ -226,18 +226,18 @@ func TestSandboxCodeChecks(t *testing.T) {
 	}
 }
 
-func TestSandboxRefreshChecks(t *testing.T) {
+func TestRefreshChecks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeEntra(testApp())
+		f := newCloud(testApp())
 		answer, _ := authorizeAs(t, f, "common", authorizeFields())
-		got := post(t, f, sandboxLogin+"/common/oauth2/v2.0/token", codeFields(answer.Get("code")).values())
-		form := fields{"client_id": practicePublicApp, "grant_type": "refresh_token", "refresh_token": got["refresh_token"].(string)}
+		got := post(t, f, Login+"/common/oauth2/v2.0/token", codeFields(answer.Get("code")).values())
+		form := fields{"client_id": publicApp, "grant_type": "refresh_token", "refresh_token": got["refresh_token"].(string)}
 		for _, row := range []struct {
 			change []string
 			code   int
 		}{
 			{nil, 0},
-			{[]string{"scope", sandboxGraph + "/User.Read"}, 0},
+			{[]string{"scope", Graph + "/User.Read"}, 0},
 			{[]string{"scope", "Mail.Read"}, 65001},
 			{[]string{"refresh_token", "none"}, 70000},
 			{[]string{"refresh_token", ""}, 900144},
@@ -254,11 +254,11 @@ func TestSandboxRefreshChecks(t *testing.T) {
 	})
 }
 
-func TestSandboxDevicePolling(t *testing.T) {
+func TestDevicePolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeEntra(testApp())
-		start := fields{"client_id": practicePublicApp, "scope": "User.Read openid"}
-		endpoint := sandboxLogin + "/organizations/oauth2/v2.0/"
+		f := newCloud(testApp())
+		start := fields{"client_id": publicApp, "scope": "User.Read openid"}
+		endpoint := Login + "/organizations/oauth2/v2.0/"
 		for _, row := range []struct {
 			change []string
 			code   int
@@ -273,7 +273,7 @@ func TestSandboxDevicePolling(t *testing.T) {
 		}
 		device := post(t, f, endpoint+"devicecode", start.values())
 		form := fields{
-			"client_id":   practicePublicApp,
+			"client_id":   publicApp,
 			"grant_type":  "urn:ietf:params:oauth:grant-type:device_code",
 			"device_code": device["device_code"].(string),
 		}
@@ -290,10 +290,10 @@ func TestSandboxDevicePolling(t *testing.T) {
 		poll(time.Second, "slow_down")
 		poll(5*time.Second, "authorization_pending")
 		poll(0, "bad_verification_code", "device_code", "none")
-		if err := f.enterCode(device["user_code"].(string), "wilma@woodland.invalid", true); err != nil {
+		if err := f.person("wilma@woodland.invalid", true).EnterCode(device["user_code"].(string)); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.enterCode(device["user_code"].(string), "wilma@woodland.invalid", false); err == nil {
+		if err := f.person("wilma@woodland.invalid", false).EnterCode(device["user_code"].(string)); err == nil {
 			t.Error("a code was answered twice")
 		}
 		got := poll(5*time.Second, "")
@@ -332,11 +332,11 @@ func signAssertion(t *testing.T, header, claims map[string]any) string {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-func TestSandboxAssertionChecks(t *testing.T) {
+func TestAssertionChecks(t *testing.T) {
 	expired := testApp()
 	expired.ClientID = "00000000-0000-4000-8000-0000000000c4"
-	expired.Certificate = newTestCertificate(testKey().private, "Test", time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)).Raw
-	f := newFakeEntra(testApp(), expired)
+	expired.Certificate = newTestCertificate(testKey(), time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)).Raw
+	f := newCloud(testApp(), expired)
 	long, short := sha256.Sum256(testApp().Certificate), sha1.Sum(testApp().Certificate)
 	old := sha256.Sum256(expired.Certificate)
 	std, raw := base64.StdEncoding, base64.RawURLEncoding
@@ -361,8 +361,8 @@ func TestSandboxAssertionChecks(t *testing.T) {
 		{"a secret too", nil, nil, []string{"client_secret", testSecret}, 9002313},
 		{"no certificate named", parts{"x5t#S256": nil, "kid": "k"}, nil, nil, 50027},
 		{"another audience", nil, parts{"aud": "https://login.microsoftonline.com/x/oauth2/v2.0/token"}, nil, 700023},
-		{"another subject", nil, parts{"sub": practicePublicApp}, nil, 700021},
-		{"another client id", nil, parts{"iss": practicePublicApp}, nil, 700021},
+		{"another subject", nil, parts{"sub": publicApp}, nil, 700021},
+		{"another client id", nil, parts{"iss": publicApp}, nil, 700021},
 		{"expired", nil, parts{"nbf": now - 1200, "exp": now - 600}, nil, 700024},
 		{"not yet", nil, parts{"nbf": now + 600, "exp": now + 900}, nil, 700024},
 		{"too long", nil, parts{"exp": now + 3600}, nil, 700024},
@@ -382,7 +382,7 @@ func TestSandboxAssertionChecks(t *testing.T) {
 			form := fields{
 				"client_id":             testClient,
 				"grant_type":            "client_credentials",
-				"scope":                 sandboxGraph + "/.default",
+				"scope":                 Graph + "/.default",
 				"client_assertion_type": assertionType,
 				"client_assertion":      signAssertion(t, header, claims),
 			}
@@ -398,15 +398,15 @@ func TestSandboxAssertionChecks(t *testing.T) {
 	}
 }
 
-func TestSandboxWorkloadChecks(t *testing.T) {
+func TestWorkloadChecks(t *testing.T) {
 	app := testApp()
 	app.Workload = "w"
-	trusting, other := newFakeEntra(app), newFakeEntra(testApp())
+	trusting, other := newCloud(app), newCloud(testApp())
 	now := time.Now()
 	good := claimSet{"iss": workloadIssuer, "aud": workloadAudience, "sub": "w", "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix()}
 	for _, row := range []struct {
 		name   string
-		f      *fakeEntra
+		f      *recorded
 		change claimSet
 		code   int
 	}{
@@ -431,7 +431,7 @@ func TestSandboxWorkloadChecks(t *testing.T) {
 			form := fields{
 				"client_id":             testClient,
 				"grant_type":            "client_credentials",
-				"scope":                 sandboxGraph + "/.default",
+				"scope":                 Graph + "/.default",
 				"client_assertion_type": assertionType,
 				"client_assertion":      token,
 			}
@@ -442,8 +442,8 @@ func TestSandboxWorkloadChecks(t *testing.T) {
 	}
 }
 
-func TestSandboxRefusesForeignHosts(t *testing.T) {
-	f := newFakeEntra()
+func TestRefusesForeignHosts(t *testing.T) {
+	f := newCloud()
 	for _, to := range []string{"http://login.sandbox.invalid/common/v2.0/.well-known/openid-configuration", "https://login.microsoftonline.com/", "http://127.0.0.1:1/"} {
 		if response, err := clientOf(f).Get(to); err == nil {
 			t.Errorf("%s answered %s", to, response.Status)

@@ -1,9 +1,7 @@
-//go:build !js
-
 // The authorize endpoint: what an application asks of a person, and how the answer goes
 // back to it. Choosing and consenting keep no state here: the request stays in the URL.
 
-package main
+package sandbox
 
 import (
 	"crypto/rand"
@@ -24,12 +22,12 @@ type signInStep struct {
 	device bool        // the application is on another device
 }
 
-func (s *sandbox) serveAuthorize(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxSandboxBody)
+func (s *Cloud) serveAuthorize(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	query := r.URL.Query()
 	a, refusal := s.parseAuthorize(r.PathValue("tenant"), query)
 	if err := r.ParseForm(); err != nil {
-		refusal = no(9002313)
+		refusal = aadsts(9002313)
 	}
 	if refusal != nil { // nothing may be sent to an address that is not the application's
 		s.showRefusal(w, r, refusal, nil)
@@ -55,14 +53,14 @@ func (s *sandbox) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		answerApp(w, a, query, url.Values{"code": {code}})
 	case "decline":
-		answerApp(w, a, query, toApp(no(65004).stamp(r)))
+		answerApp(w, a, query, toApp(aadsts(65004).stamp(r)))
 	default:
 		answerApp(w, a, query, toApp(s.troubleOf(user, a).stamp(r)))
 	}
 }
 
 // parseAuthorize finds out who asks, and whether the answer may go where they say.
-func (s *sandbox) parseAuthorize(tenant string, query url.Values) (authorization, *refused) {
+func (s *Cloud) parseAuthorize(tenant string, query url.Values) (authorization, *refused) {
 	var a authorization
 	var refusal *refused
 	if a.tenant, refusal = tenantFor(tenant, true); refusal != nil {
@@ -74,14 +72,14 @@ func (s *sandbox) parseAuthorize(tenant string, query url.Values) (authorization
 	a.redirect = query.Get("redirect_uri")
 	switch {
 	case a.redirect == "" || !a.app.Public: // the others are registered without any
-		return a, no(900971)
+		return a, aadsts(900971)
 	case !isLoopbackRedirect(a.redirect):
-		return a, no(50011, a.redirect, a.app.ClientID)
+		return a, aadsts(50011, a.redirect, a.app.ClientID)
 	}
 	switch query.Get("response_mode") {
 	case "", "query", "form_post":
 	default:
-		return a, no(70007, query.Get("response_mode"))
+		return a, aadsts(70007, query.Get("response_mode"))
 	}
 	return a, nil
 }
@@ -94,9 +92,9 @@ func isLoopbackRedirect(redirect string) bool {
 }
 
 // checkAuthorize reads the rest, of which the application hears by itself.
-func (s *sandbox) checkAuthorize(a *authorization, query url.Values) (refusal *refused) {
+func (s *Cloud) checkAuthorize(a *authorization, query url.Values) (refusal *refused) {
 	if kind := query.Get("response_type"); kind != "code" {
-		return no(70005, kind)
+		return aadsts(70005, kind)
 	}
 	if a.scopes, refusal = s.parseScopes(query.Get("scope")); refusal != nil {
 		return refusal
@@ -106,27 +104,27 @@ func (s *sandbox) checkAuthorize(a *authorization, query url.Values) (refusal *r
 	switch {
 	case a.challenge == "":
 		// Entra demands it of pages in a browser only. Here of all: a client that forgot is noticed.
-		return no(9002325)
+		return aadsts(9002325)
 	case query.Get("code_challenge_method") != "S256":
-		return no(9002313)
+		return aadsts(9002313)
 	case len(a.challenge) != 43:
-		return no(501491)
+		return aadsts(501491)
 	case query.Get("prompt") == "none":
-		return no(50058)
+		return aadsts(50058)
 	}
 	return nil
 }
 
 // troubleOf is why user cannot sign in as a asks, nil for no reason.
-func (s *sandbox) troubleOf(user practiceUser, a authorization) *refused {
+func (s *Cloud) troubleOf(user person, a authorization) *refused {
 	switch {
-	case user.guest && a.tenant != practiceTenant:
+	case user.guest && a.tenant != Tenant:
 		_, home, _ := strings.Cut(user.mail, "@")
-		return no(50020, user.mail, home, practiceTenantName, a.app.Name)
+		return aadsts(50020, user.mail, home, tenantName, a.app.Name)
 	case user.trouble == 90094:
-		return no(90094, practiceTenantName, a.app.Name)
+		return aadsts(90094, tenantName, a.app.Name)
 	case user.trouble != 0:
-		return no(user.trouble)
+		return aadsts(user.trouble)
 	}
 	return nil
 }
@@ -134,7 +132,7 @@ func (s *sandbox) troubleOf(user practiceUser, a authorization) *refused {
 // chooseUser shows the pages between the request and the decision. done says that the
 // form of r holds a decision that this user may take: accept, decline, or return, which
 // goes back to the application with the trouble of theirs.
-func (s *sandbox) chooseUser(w http.ResponseWriter, r *http.Request, step signInStep) (user practiceUser, done bool) {
+func (s *Cloud) chooseUser(w http.ResponseWriter, r *http.Request, step signInStep) (user person, done bool) {
 	name := r.PostForm.Get("user")
 	if name == "" && r.Method == http.MethodGet {
 		if _, ok := findUser(step.hint); ok {
@@ -147,7 +145,7 @@ func (s *sandbox) chooseUser(w http.ResponseWriter, r *http.Request, step signIn
 	}
 	user, ok := findUser(name)
 	if !ok {
-		s.showRefusal(w, r, no(50034, name, practiceTenantName), &step)
+		s.showRefusal(w, r, aadsts(50034, name, tenantName), &step)
 		return user, false
 	}
 	step.hidden = append(slices.Clone(step.hidden), [2]string{"user", user.upn})
@@ -187,7 +185,7 @@ func answerApp(w http.ResponseWriter, a authorization, query, answer url.Values)
 }
 
 // serveLogout signs nobody out: there is no session to end.
-func (s *sandbox) serveLogout(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if _, refusal := tenantFor(r.PathValue("tenant"), true); refusal != nil {
 		s.showRefusal(w, r, refusal, nil)
 		return
@@ -195,7 +193,7 @@ func (s *sandbox) serveLogout(w http.ResponseWriter, r *http.Request) {
 	showMessage(w, "You signed out of your account", "It's a good idea to close all browser windows.")
 }
 
-func (s *sandbox) serveNoPage(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveNoPage(w http.ResponseWriter, r *http.Request) {
 	showPage(w, http.StatusNotFound, "Nothing here", fill("message.html", "title", "Nothing here",
 		"text", "The practice cloud has no such page."))
 }

@@ -1,11 +1,9 @@
-//go:build !js
-
 // The practice cloud's managed identities: a host that is a virtual machine (IMDS) or an
 // App Service, whichever is asked for.
 // Sources: learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 // and learn.microsoft.com/azure/app-service/overview-managed-identity.
 
-package main
+package sandbox
 
 import (
 	"net/http"
@@ -15,14 +13,14 @@ import (
 	"time"
 )
 
-// practiceIdentities by client id; "" is the host's own.
-var practiceIdentities = map[string]practiceApp{
-	"":                     {ClientID: practiceSystemIdentity, Name: "practice-host", Roles: applicationRoles},
-	practiceSystemIdentity: {ClientID: practiceSystemIdentity, Name: "practice-host", Roles: applicationRoles},
-	practiceUserIdentity:   {ClientID: practiceUserIdentity, Name: "practice-identity", Roles: applicationRoles},
+// identities by client id; "" is the host's own.
+var identities = map[string]App{
+	"":             {ClientID: SystemIdentity, Name: "practice-host", Roles: ApplicationRoles},
+	SystemIdentity: {ClientID: SystemIdentity, Name: "practice-host", Roles: ApplicationRoles},
+	UserIdentity:   {ClientID: UserIdentity, Name: "practice-identity", Roles: ApplicationRoles},
 }
 
-func (s *sandbox) serveIMDS(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveIMDS(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	switch {
 	case r.URL.Path != "/metadata/identity/oauth2/token":
@@ -39,7 +37,7 @@ func (s *sandbox) serveIMDS(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *sandbox) serveAppService(w http.ResponseWriter, r *http.Request) {
+func (s *Cloud) serveAppService(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	fault := func(status int, message string) any {
 		return map[string]any{"statusCode": status, "message": message, "correlationId": randomGUID()}
@@ -53,14 +51,14 @@ func (s *sandbox) serveAppService(w http.ResponseWriter, r *http.Request) {
 
 // identity answers with a token for the identity that query names; fault words a refusal
 // as this kind of host does.
-func (s *sandbox) identity(w http.ResponseWriter, r *http.Request, query url.Values, fault func(status int, message string) any) {
-	app, ok := practiceIdentities[strings.ToLower(query.Get("client_id"))]
+func (s *Cloud) identity(w http.ResponseWriter, r *http.Request, query url.Values, fault func(status int, message string) any) {
+	app, ok := identities[strings.ToLower(query.Get("client_id"))]
 	if !ok || query.Has("object_id") || query.Has("msi_res_id") || query.Has("mi_res_id") {
 		sendJSON(w, r, http.StatusBadRequest, fault(http.StatusBadRequest, "Identity not found"))
 		return
 	}
 	if resource := query.Get("resource"); !s.isGraph(resource) {
-		refusal := no(500011, resource, practiceTenantName).stamp(r)
+		refusal := aadsts(500011, resource, tenantName).stamp(r)
 		sendJSON(w, r, http.StatusBadRequest, oauthError(refusal.name, refusal.description()))
 		return
 	}

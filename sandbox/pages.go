@@ -1,9 +1,7 @@
-//go:build !js
-
 // What the practice cloud shows in a browser: HTML files with places to fill, every value
 // escaped. No page needs a script; one has one, to go on by itself.
 
-package main
+package sandbox
 
 import (
 	"crypto/sha256"
@@ -18,7 +16,7 @@ import (
 	"strings"
 )
 
-//go:embed sandbox
+//go:embed *.html style.css
 var pageFiles embed.FS
 
 // markup is HTML already; every other value is escaped.
@@ -36,7 +34,7 @@ const postScript = "document.forms[0].submit()"
 
 // fill puts values into the places of a file: pairs of a name and its value, for {{name}}.
 func fill(file string, pairs ...any) markup {
-	page, err := pageFiles.ReadFile("sandbox/" + file)
+	page, err := pageFiles.ReadFile(file)
 	if err != nil {
 		panic(err) // the file is in the program
 	}
@@ -67,7 +65,7 @@ func showMessage(w http.ResponseWriter, title, text string) {
 }
 
 // showRefusal shows a person what went wrong, and with step the ways on.
-func (s *sandbox) showRefusal(w http.ResponseWriter, r *http.Request, n *refused, step *signInStep) {
+func (s *Cloud) showRefusal(w http.ResponseWriter, r *http.Request, n *refused, step *signInStep) {
 	n.stamp(r)
 	var ways markup
 	if step != nil {
@@ -79,7 +77,7 @@ func (s *sandbox) showRefusal(w http.ResponseWriter, r *http.Request, n *refused
 
 func pickPage(step signInStep) markup {
 	var users markup
-	for _, u := range practiceUsers {
+	for _, u := range people {
 		about := u.about
 		if about != "" {
 			about = " – " + about
@@ -90,7 +88,7 @@ func pickPage(step signInStep) markup {
 		"warning", deviceWarning(step), "users", users)
 }
 
-func consentPage(step signInStep, user practiceUser) markup {
+func consentPage(step signInStep, user person) markup {
 	var scopes markup
 	for _, permission := range append(slices.Clone(step.scopes.permissions), "offline_access") {
 		if permission == "offline_access" && !step.scopes.has(permission) {
@@ -130,8 +128,8 @@ func hiddenFields(fields [][2]string) (all markup) {
 	return all
 }
 
-func (s *sandbox) serveStyle(w http.ResponseWriter, r *http.Request) {
-	style, err := pageFiles.ReadFile("sandbox/style.css")
+func (s *Cloud) serveStyle(w http.ResponseWriter, r *http.Request) {
+	style, err := pageFiles.ReadFile("style.css")
 	if err != nil {
 		panic(err) // the file is in the program
 	}

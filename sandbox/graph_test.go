@@ -1,6 +1,4 @@
-//go:build !js
-
-package main
+package sandbox
 
 import (
 	"fmt"
@@ -12,10 +10,10 @@ import (
 )
 
 // graphGet asks Graph with a token; "" sends none.
-func graphGet(t *testing.T, f *fakeEntra, token, path string) (status int, answer map[string]any) {
+func graphGet(t *testing.T, f *recorded, token, path string) (status int, answer map[string]any) {
 	t.Helper()
 	if !strings.HasPrefix(path, "https:") {
-		path = sandboxGraph + path
+		path = Graph + path
 	}
 	r, err := http.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
@@ -34,10 +32,10 @@ func graphGet(t *testing.T, f *fakeEntra, token, path string) (status int, answe
 	return response.StatusCode, decodeAnswer(t, response)
 }
 
-func userTokenFor(t *testing.T, f *fakeEntra, permissions ...string) string {
+func userTokenFor(t *testing.T, f *recorded, permissions ...string) string {
 	t.Helper()
 	user, _ := findUser("oskar@woodland.invalid")
-	app, _ := f.registered.find(practicePublicApp)
+	app, _ := f.registered.find(publicApp)
 	token, err := f.userToken(&authorization{app: app, user: user, proof: provedNothing}, permissions)
 	if err != nil {
 		t.Fatal(err)
@@ -45,9 +43,10 @@ func userTokenFor(t *testing.T, f *fakeEntra, permissions ...string) string {
 	return token
 }
 
-func TestSandboxGraph(t *testing.T) {
-	f := newFakeEntra(testApp())
-	elsewhere := newFakeEntra().at(sandboxLogin, "https://graph.microsoft.com")
+func TestGraph(t *testing.T) {
+	f := newCloud(testApp())
+	elsewhere := newCloud()
+	elsewhere.At(Login, "https://graph.microsoft.com")
 	app, err := f.appToken(testApp(), provedSecret, time.Hour, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -61,8 +60,8 @@ func TestSandboxGraph(t *testing.T) {
 		{"me", user, "/v1.0/me", 200, "displayName:Oskar Linden"},
 		{"beta", user, "/beta/me", 200, "@odata.context:https://graph.sandbox.invalid/beta/$metadata#users/$entity"},
 		{"select", user, "/v1.0/me?$select=id,mail", 200, "map[@odata.context:https://graph.sandbox.invalid/v1.0/$metadata#users/$entity id:00000000-0000-4000-8000-0000000000b2 mail:oskar@woodland.invalid]"},
-		{"organization", user, "/v1.0/organization", 200, "id:" + practiceTenant},
-		{"organization as app", app, "/v1.0/organization", 200, "displayName:" + practiceTenantName},
+		{"organization", user, "/v1.0/organization", 200, "id:" + Tenant},
+		{"organization as app", app, "/v1.0/organization", 200, "displayName:" + tenantName},
 		{"users as app", app, "/v1.0/users", 200, "mail:june@riverside.invalid"},
 		{"one user", app, "/v1.0/users/wilma@woodland.invalid", 200, "displayName:Wilma Birch"},
 		{"a guest", app, "/v1.0/users/june_riverside.invalid%23EXT%23@woodland.invalid", 200, "displayName:June Hazel"},
@@ -86,8 +85,8 @@ func TestSandboxGraph(t *testing.T) {
 	}
 }
 
-func TestSandboxGraphPages(t *testing.T) {
-	f := newFakeEntra()
+func TestGraphPages(t *testing.T) {
+	f := newCloud()
 	token := userTokenFor(t, f, "User.Read.All")
 	var names []string
 	pages := 0
@@ -104,9 +103,9 @@ func TestSandboxGraphPages(t *testing.T) {
 	}
 }
 
-func TestSandboxGraphTokensEnd(t *testing.T) {
+func TestGraphTokensEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFakeEntra()
+		f := newCloud()
 		token := userTokenFor(t, f, "User.Read")
 		for _, row := range []struct {
 			wait   time.Duration
