@@ -23,11 +23,11 @@ var pageFiles embed.FS
 type markup string
 
 // pagePolicy allows the pages their style, their forms and the one script.
-var pagePolicy = func() string {
+func pagePolicy() string {
 	digest := sha256.Sum256([]byte(postScript))
 	return "default-src 'none'; style-src 'self'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) +
 		"'; form-action 'self' http://localhost:*; base-uri 'none'; frame-ancestors 'none'"
-}()
+}
 
 // postScript saves a click where scripts run; without them there is a button.
 const postScript = "document.forms[0].submit()"
@@ -52,7 +52,7 @@ func fill(file string, pairs ...any) markup {
 func showPage(w http.ResponseWriter, status int, title string, body markup) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", pagePolicy)
+	header.Set("Content-Security-Policy", pagePolicy())
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")

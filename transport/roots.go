@@ -25,39 +25,40 @@ import (
 	"time"
 )
 
-// bundleFiles are the bundles that Go looks for, where it reads files; the first that can
-// be read counts (crypto/x509/root_linux.go, root_bsd.go). Elsewhere the system verifies.
-var bundleFiles = map[string][]string{
-	"linux": {
-		"/etc/ssl/certs/ca-certificates.crt",
-		"/etc/pki/tls/certs/ca-bundle.crt",
-		"/etc/ssl/ca-bundle.pem",
-		"/etc/pki/tls/cacert.pem",
-		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-		"/etc/ssl/cert.pem",
-	},
-	"dragonfly": bsdBundles,
-	"freebsd":   bsdBundles,
-	"netbsd":    bsdBundles,
-	"openbsd":   bsdBundles,
-}
-
-var bsdBundles = []string{
-	"/usr/local/etc/ssl/cert.pem",
-	"/etc/ssl/cert.pem",
-	"/usr/local/share/certs/ca-root-nss.crt",
-	"/etc/openssl/certs/ca-certificates.crt",
+// bundleFiles are the bundles that Go looks for on a system where it reads files; the first
+// that can be read counts (crypto/x509/root_linux.go, root_bsd.go). Elsewhere, where there
+// are none, the system verifies.
+func bundleFiles(system string) []string {
+	switch system {
+	case "linux":
+		return []string{
+			"/etc/ssl/certs/ca-certificates.crt",
+			"/etc/pki/tls/certs/ca-bundle.crt",
+			"/etc/ssl/ca-bundle.pem",
+			"/etc/pki/tls/cacert.pem",
+			"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+			"/etc/ssl/cert.pem",
+		}
+	case "dragonfly", "freebsd", "netbsd", "openbsd":
+		return []string{
+			"/usr/local/etc/ssl/cert.pem",
+			"/etc/ssl/cert.pem",
+			"/usr/local/share/certs/ca-root-nss.crt",
+			"/etc/openssl/certs/ca-certificates.crt",
+		}
+	}
+	return nil
 }
 
 // bundled are the certificates of the system's bundle, not parsed. Like Go, a process
 // reads them once.
 var bundled = sync.OnceValue(func() [][]byte {
-	return readBundle(bundleFiles[runtime.GOOS], os.Getenv("SSL_CERT_FILE"))
+	return readBundle(bundleFiles(runtime.GOOS), os.Getenv("SSL_CERT_FILE"))
 })
 
 // usualRules holds where Go reads files and nothing asks it to verify otherwise than usual.
 func usualRules() bool {
-	return bundleFiles[runtime.GOOS] != nil && !strings.Contains(os.Getenv("GODEBUG"), "x509") && !fips140.Enabled()
+	return bundleFiles(runtime.GOOS) != nil && !strings.Contains(os.Getenv("GODEBUG"), "x509") && !fips140.Enabled()
 }
 
 // readBundle finds the certificates in the file that Go would read, named being the value
