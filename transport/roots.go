@@ -13,7 +13,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"net"
 	"net/http"
@@ -50,8 +49,7 @@ func bundleFiles(system string) []string {
 	return nil
 }
 
-// bundled are the certificates of the system's bundle, not parsed. Like Go, a process
-// reads them once.
+// bundled is the system's bundle, as readBundle gives it. Like Go, a process reads it once.
 var bundled = sync.OnceValue(func() [][]byte {
 	return readBundle(bundleFiles(runtime.GOOS), os.Getenv("SSL_CERT_FILE"))
 })
@@ -61,58 +59,41 @@ func usualRules() bool {
 	return bundleFiles(runtime.GOOS) != nil && !strings.Contains(os.Getenv("GODEBUG"), "x509") && !fips140.Enabled()
 }
 
-// readBundle finds the certificates in the file that Go would read, named being the value
-// of SSL_CERT_FILE.
+// readBundle finds the certificates in the file that Go would read, in base64, named being
+// the value of SSL_CERT_FILE.
 func readBundle(files []string, named string) [][]byte {
 	if named != "" {
 		files = []string{named}
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			continue
+		if data, err := os.ReadFile(file); err == nil {
+			return splitBundle(data)
 		}
-		certificates, ok := splitBundle(data)
-		if !ok {
-			certificates = decodeBundle(data)
-		}
-		return certificates
 	}
 	return nil
 }
 
-// decodeBundle finds what x509.CertPool.AppendCertsFromPEM parses.
-func decodeBundle(data []byte) (certificates [][]byte) {
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "CERTIFICATE" && len(block.Headers) == 0 {
-			certificates = append(certificates, block.Bytes)
-		}
-	}
-	return certificates
-}
-
-// splitBundle finds the same, three times as fast, in a bundle of the usual form: whole
-// certificates, and no other dashes. ok is false where there is anything else.
-func splitBundle(data []byte) (certificates [][]byte, ok bool) {
-	dashes, begin, end := []byte("-----"), []byte("-----BEGIN CERTIFICATE-----\n"), []byte("-----END CERTIFICATE-----\n")
+// splitBundle takes a bundle of the usual form apart: whole certificates, text around them,
+// and no other dashes, so that pem.Decode finds the same ones in a multiple of the time. Of
+// any other form it finds nothing, and all roots are Go's to find.
+func splitBundle(data []byte) (certificates [][]byte) {
+	dashes, begin, end := []byte("-----"), []byte("-----BEGIN CERTIFICATE-----\n"), []byte("-----END CERTIFICATE-----")
 	for {
 		i := bytes.Index(data, dashes)
 		if i < 0 {
-			return certificates, true
+			return certificates
 		}
-		body, ok := bytes.CutPrefix(data[i:], begin)
+		body, begun := bytes.CutPrefix(data[i:], begin)
 		j := bytes.Index(body, dashes)
-		if !ok || i > 0 && data[i-1] != '\n' || j < 1 || body[j-1] != '\n' {
-			return nil, false
+		if !begun || i > 0 && data[i-1] != '\n' || j < 1 || body[j-1] != '\n' {
+			return nil
 		}
-		der, err := base64.StdEncoding.AppendDecode(nil, body[:j])
-		if err != nil {
-			return nil, false
+		rest, ended := bytes.CutPrefix(body[j:], end)
+		if !ended || len(rest) > 0 && rest[0] != '\n' {
+			return nil
 		}
-		certificates = append(certificates, der)
-		if data, ok = bytes.CutPrefix(body[j:], end); !ok {
-			return nil, false
-		}
+		certificates = append(certificates, body[:j])
+		data = rest
 	}
 }
 
@@ -193,17 +174,22 @@ func verifyServer(presented []*x509.Certificate, name string, now time.Time, bun
 	return err
 }
 
-// fastSearch is how many bytes the bytes package finds fast.
-const fastSearch = 32
-
-// issuersIn are the certificates of bundle that contain the end of the name of an issuer of
-// presented: all that may have signed one, perhaps some more.
+// issuersIn are the certificates of bundle that begin with the end of the name of an issuer
+// of presented: all that may have signed one, perhaps some more. A root's own name stands
+// in its first 300 bytes; one that has it elsewhere is Go's to find.
 func issuersIn(bundle [][]byte, presented []*x509.Certificate) *x509.CertPool {
+	const fast = 32 // bytes of a name: package bytes finds few faster than many
 	pool := x509.NewCertPool()
-	for _, der := range bundle {
+	var buffer [512]byte
+	for _, encoded := range bundle {
+		n, _ := base64.StdEncoding.Decode(buffer[:], encoded[:min(len(encoded), 448)]) // the cut is an error, behind what there is
 		if !slices.ContainsFunc(presented, func(c *x509.Certificate) bool {
-			return bytes.Contains(der, c.RawIssuer[max(0, len(c.RawIssuer)-fastSearch):])
+			return bytes.Contains(buffer[:n], c.RawIssuer[max(0, len(c.RawIssuer)-fast):])
 		}) {
+			continue
+		}
+		der, err := base64.StdEncoding.AppendDecode(nil, encoded)
+		if err != nil {
 			continue
 		}
 		if root, err := x509.ParseCertificate(der); err == nil {

@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -29,7 +30,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"runtime"
 	"slices"
@@ -233,6 +233,7 @@ func chains(t testing.TB) (list []chain, bundle, folder []*authority) {
 	put("unknown critical extension", host, "unhandled critical extension", root.issue(t, host, critical))
 	odd := root.issue(t, "Odd", critical)
 	put("unknown critical extension of the intermediate", host, "unhandled critical extension", odd.issue(t, host, nil), odd)
+	put("root with a header in the bundle, which Go leaves out", host, unknown, trusted("Headed", nil).issue(t, host, nil))
 	barred := trusted("No CA", func(c *x509.Certificate) { c.IsCA, c.MaxPathLen = false, 0 })
 	put("root that is no CA", host, unknown, barred.issue(t, host, nil))
 
@@ -290,7 +291,11 @@ func TestGoodAndBadChains(t *testing.T) {
 	for i, root := range bundle {
 		block := pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}
 		fmt.Fprintf(&usual, "\n# %s: %q\n", root.Subject, root.SerialNumber)
+		if root.Subject.CommonName == "Headed" {
+			block.Headers = map[string]string{"Left": "out"}
+		}
 		pem.Encode(&usual, &block)
+		usual.WriteString("-----BEGIN CERTIFICATE-----\nAAAA\n:\n-----END CERTIFICATE-----\n")
 		switch i % 4 { // what Go leaves out, and what it reads all the same
 		case 1:
 			untidy.WriteString("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
@@ -516,7 +521,7 @@ func TestFewRootsAreForPlainNames(t *testing.T) {
 func TestNothingIsNothingVerified(t *testing.T) {
 	root := (*authority)(nil).issue(t, "Root", nil)
 	leaf := root.issue(t, "login.example.com", nil)
-	bundle := [][]byte{root.Raw}
+	bundle := [][]byte{inBase64(root.Raw)}
 	if err := verifyServer([]*x509.Certificate{leaf.Certificate}, "login.example.com", time.Now(), bundle); err != nil {
 		t.Error(err)
 	}
@@ -528,12 +533,18 @@ func TestNothingIsNothingVerified(t *testing.T) {
 	}
 }
 
+// inBase64 is a certificate as a bundle has it.
+func inBase64(der []byte) []byte {
+	lines := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return lines[len("-----BEGIN CERTIFICATE-----\n") : len(lines)-len("-----END CERTIFICATE-----\n")]
+}
+
 // TestOnlyIssuersAreParsed is what all this is for.
 func TestOnlyIssuersAreParsed(t *testing.T) {
 	_, roots, _ := chains(t)
 	var bundle [][]byte
 	for _, root := range roots {
-		bundle = append(bundle, root.Raw)
+		bundle = append(bundle, inBase64(root.Raw))
 	}
 	for _, root := range roots {
 		named := 0
@@ -544,7 +555,7 @@ func TestOnlyIssuersAreParsed(t *testing.T) {
 		}
 		between := root.issue(t, "Between", nil)
 		leaf := between.issue(t, "login.example.com", nil)
-		if found := issuersIn(append(bundle, []byte("rubbish"), between.RawIssuer), []*x509.Certificate{leaf.Certificate, between.Certificate}); len(found.Subjects()) != named { //lint:ignore SA1019 it is no system's pool
+		if found := issuersIn(append(bundle, []byte("rubbish"), []byte("rub:bish"), inBase64(between.RawIssuer), nil), []*x509.Certificate{leaf.Certificate, between.Certificate}); len(found.Subjects()) != named { //lint:ignore SA1019 it is no system's pool
 			t.Errorf("%s: %d roots of %d, not %d", root.Subject, len(found.Subjects()), len(roots), named)
 		}
 	}
@@ -606,12 +617,12 @@ func TestFirstBundleCounts(t *testing.T) {
 	}
 }
 
-// FuzzBundle: what is split fast is what package pem finds, and that is what x509 takes.
+// FuzzBundle: every certificate that is found is one that x509 takes from the same bundle.
 func FuzzBundle(f *testing.F) {
 	root := (*authority)(nil).issue(f, "Root", nil)
 	good := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}))
 	for _, seed := range []string{
-		"", good, good + good, "# a root\n" + good + "\nmore\n" + good, " " + good, good[:len(good)-1], good[:len(good)-9], good + "-----", "-" + good, "---" + good,
+		"", good, good + good, "# a root\n" + good + "\nmore\n" + good, " " + good, good[:len(good)-1], good[:len(good)-1] + "x\n", good[:len(good)-9], good + "-----", "-" + good, "---" + good,
 		strings.ReplaceAll(good, "\n", "\r\n"), strings.ReplaceAll(good, "\n", "\n\n"), strings.Replace(good, "\n", "\nA: b\n\n", 1), strings.Replace(good, "\n", "\n \t", 1),
 		strings.ReplaceAll(good, "CERTIFICATE", "TRUSTED CERTIFICATE"), strings.Replace(good, "CERTIFICATE", "KEY", 1), strings.Replace(good, "=", "", 1), strings.Replace(good, "M", "%", 1),
 		"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n" + good, "-----BEGIN CERTIFICATE-----\n" + good, good + "-----END CERTIFICATE-----\n" + good, "-----BEGIN CERTIFICATE-----\n:\n-----END CERTIFICATE-----\n",
@@ -619,18 +630,49 @@ func FuzzBundle(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, bundle string) {
-		slow := decodeBundle([]byte(bundle))
-		if fast, ok := splitBundle([]byte(bundle)); ok && !(len(fast) == 0 && len(slow) == 0) && !reflect.DeepEqual(fast, slow) {
-			t.Errorf("%q: %d certificates, and package pem finds %d", bundle, len(fast), len(slow))
-		}
-		ours, gos := x509.NewCertPool(), x509.NewCertPool()
-		for _, der := range slow {
-			if certificate, err := x509.ParseCertificate(der); err == nil {
-				ours.AddCert(certificate)
+		gos := x509.NewCertPool()
+		gos.AppendCertsFromPEM([]byte(bundle))
+		all := gos.Clone()
+		for _, encoded := range splitBundle([]byte(bundle)) {
+			der, _ := base64.StdEncoding.AppendDecode(nil, encoded)
+			certificate, err := x509.ParseCertificate(der)
+			if err != nil {
+				continue
+			}
+			all.AddCert(certificate)
+			if found := issuersIn([][]byte{encoded}, []*x509.Certificate{{RawIssuer: certificate.RawSubject}}); len(found.Subjects()) == 0 && bytes.Index(der, certificate.RawSubject) < 300 { //lint:ignore SA1019 it is no system's pool
+				t.Errorf("%q: a certificate is not found by its name", bundle)
 			}
 		}
-		if gos.AppendCertsFromPEM([]byte(bundle)); !gos.Equal(ours) {
-			t.Errorf("%q: x509 finds others", bundle)
+		if !gos.Equal(all) {
+			t.Errorf("%q: x509 does not find all of these", bundle)
 		}
 	})
+}
+
+// TestUsualBundles: what is found in bundles as they are handed out, and in which of the
+// other kinds nothing.
+func TestUsualBundles(t *testing.T) {
+	good := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: (*authority)(nil).issue(t, "Root", nil).Raw}))
+	for bundle, found := range map[string]int{
+		"":                                   0,
+		"nothing\n":                          0,
+		good:                                 1,
+		good[:len(good)-1]:                   1,
+		good + good:                          2,
+		"# a root: A\n" + good + "\n" + good: 2,
+		"Root\n====\n" + good:                1, // curl's
+		" " + good:                           0,
+		good + "-----":                       0,
+		"-" + good:                           0,
+		good + "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n": 0,
+		"-----BEGIN CERTIFICATE-----\n" + good:                            0,
+		strings.ReplaceAll(good, "\n", "\r\n"):                            0,
+		strings.ReplaceAll(good, "CERTIFICATE", "TRUSTED CERTIFICATE"):    0,
+		good + strings.ReplaceAll(good, "CERTIFICATE", "PRIVATE KEY"):     0,
+	} {
+		if n := len(splitBundle([]byte(bundle))); n != found {
+			t.Errorf("%q: %d", bundle, n)
+		}
+	}
 }
