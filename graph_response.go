@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -18,7 +19,6 @@ import (
 	"strings"
 
 	"connect-entra/failure"
-	"connect-entra/transport"
 )
 
 // deliver hands one answer on: as it is to a file or a pipe, readable to a terminal.
@@ -277,7 +277,7 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 		}
 		return errors.Join(write(file), notWritten(path, file.Close()))
 	}
-	part := path + "." + transport.NewCorrelation()[:8] + ".part"
+	part := path + "." + rand.Text()[:8] + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return notWritten(path, err)
