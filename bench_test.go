@@ -68,7 +68,7 @@ func build(b *testing.B, what string) string {
 //
 //	go test -run '^$' -bench ColdSecret -benchtime 60x
 func BenchmarkColdSecret(b *testing.B) {
-	w := newWorld(b, testApp())
+	w := newTestInternet(b, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	_, root, _ := strings.Cut(w.env[1], "=")
 	var roots []byte

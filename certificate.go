@@ -15,16 +15,16 @@ import (
 
 // loadCertificate gets the certificate that ref names, with its key. ask says whether the
 // person may be asked for a password that was not named.
-func loadCertificate(ctx context.Context, sys *system, ref CertificateRef, ask bool) (certificate.Pair, error) {
+func loadCertificate(ctx context.Context, con *console, world *world, ref CertificateRef, ask bool) (certificate.Pair, error) {
 	from := func(place Secret) func(context.Context, string) (string, error) {
 		return func(ctx context.Context, file string) (string, error) {
-			return place.read(ctx, sys, "the certificate's password", "Password for "+failure.Clean(file)+": ")
+			return place.read(ctx, con, world, "the certificate's password", "Password for "+failure.Clean(file)+": ")
 		}
 	}
 	loader := certificate.Loader{
-		Stdin:   func() (io.Reader, error) { return certificateStdin(sys, ref) },
-		Warn:    sys.warn,
-		Home:    sys.getenv("HOME"),
+		Stdin:   func() (io.Reader, error) { return certificateStdin(con, ref) },
+		Warn:    con.warn,
+		Home:    world.getenv("HOME"),
 		Nearest: powershell.Nearest,
 		Quote:   hostShell().quote,
 	}
@@ -38,13 +38,13 @@ func loadCertificate(ctx context.Context, sys *system, ref CertificateRef, ask b
 }
 
 // certificateStdin is where -Certificate - is read, unless the password comes from there.
-func certificateStdin(sys *system, ref CertificateRef) (io.Reader, error) {
+func certificateStdin(con *console, ref CertificateRef) (io.Reader, error) {
 	if ref.HasPass && ref.Password.source == "-" {
 		return nil, failure.New("usage", "stdin cannot give both the certificate and its password.").
 			Try("name another place for the password: -CertificatePassword @FILE or env:NAME")
 	}
-	if sys.terminal.stdin {
-		sys.note("Paste the certificate and its key in PEM form, then end with Ctrl-D (on Windows Ctrl-Z and Enter).")
+	if con.terminal.stdin {
+		con.note("Paste the certificate and its key in PEM form, then end with Ctrl-D (on Windows Ctrl-Z and Enter).")
 	}
-	return sys.stdin, nil
+	return con.stdin, nil
 }

@@ -35,7 +35,7 @@ type command struct {
 }
 
 // newCommand reads what p says of COMMAND, before anything is sent; nil without one.
-func newCommand(sys *system, p Params) (*command, error) {
+func newCommand(con *console, p Params) (*command, error) {
 	if p.Command == nil {
 		for _, name := range []string{"TokenVariable", "AllowResource", "AllowOutside", "Conceal"} {
 			if p.Has(name) {
@@ -84,8 +84,8 @@ func allowed(name string) (child.Resource, error) {
 }
 
 // run starts COMMAND with the connection and waits for it; its end is an ended.
-func (c *command) run(ctx context.Context, sys *system, connection Connection) error {
-	session := c.session(sys, connection)
+func (c *command) run(ctx context.Context, con *console, world *world, connection Connection) error {
+	session := c.session(con, world, connection)
 	if c.tokenVariable != "" {
 		token, err := connection.source(ctx, Ask{})
 		if err != nil {
@@ -93,7 +93,7 @@ func (c *command) run(ctx context.Context, sys *system, connection Connection) e
 		}
 		session.Env = append(without(session.Env, c.tokenVariable), c.tokenVariable+"="+token.access.open())
 		session.Handed = []child.Token{token.forChild()}
-		sys.note("%s holds a token that is not renewed%s.", c.tokenVariable, endsAt(token))
+		con.note("%s holds a token that is not renewed%s.", c.tokenVariable, endsAt(token))
 	}
 	status, err := session.Run(ctx)
 	if err != nil {
@@ -103,7 +103,7 @@ func (c *command) run(ctx context.Context, sys *system, connection Connection) e
 }
 
 // session is COMMAND with what it has of the connection.
-func (c *command) session(sys *system, connection Connection) child.Session {
+func (c *command) session(con *console, world *world, connection Connection) child.Session {
 	resources := append([]child.Resource{connection.resource()}, c.resources...)
 	if connection.Plan.Flow == byIdentity {
 		for i := range resources { // a managed identity is asked for a resource, not for scopes
@@ -111,14 +111,14 @@ func (c *command) session(sys *system, connection Connection) child.Session {
 		}
 	}
 	return child.Session{
-		Path: c.path, Args: c.args, Env: connection.environment(sys.environ()),
+		Path: c.path, Args: c.args, Env: connection.environment(world.environ()),
 		Resources: resources, ClientID: connection.ClientID,
 		Outside: c.outside, Mask: c.conceal,
 		Token: func(ctx context.Context, scopes []string, life time.Duration) (child.Token, error) {
 			token, err := connection.source(ctx, Ask{Scopes: scopes, MinLifetime: life, Silent: true})
 			return token.forChild(), err
 		},
-		Starts: sys.releaseSignals, Warn: sys.warn,
+		Starts: world.releaseSignals, Warn: con.warn,
 	}
 }
 
@@ -281,34 +281,35 @@ func (c Connection) inheritance() string {
 
 // inherited is the connection of the COMMAND that this process is part of; ok is false
 // outside of one.
-func inherited(sys *system) (c Connection, ok bool, err error) {
-	told := sys.getenv(connectionVariable)
+func inherited(con *console, world *world) (c Connection, ok bool, err error) {
+	told := world.getenv(connectionVariable)
 	if told == "" {
 		return c, false, nil
 	}
 	var from inheritance
 	if json.Unmarshal([]byte(told), &from) == nil {
 		c.AuthContext, c.id = from.AuthContext, from.Kept
-		c.Plan.Environment, err = sys.findCloud(c.Environment)
+		c.Plan.Environment, err = findCloud(con, world, c.Environment)
 	}
 	if err != nil || c.Environment == "" || !c.isPlain() {
 		return c, false, failure.New("bad-value", "%s does not tell of a connection.", connectionVariable).Try("unset it; connect-entra itself sets it for a command")
 	}
-	base, err := identityBase("IDENTITY_ENDPOINT", sys.getenv("IDENTITY_ENDPOINT"))
+	base, err := identityBase("IDENTITY_ENDPOINT", world.getenv("IDENTITY_ENDPOINT"))
 	if err == nil {
-		err = checkIdentitySecrets(sys)
+		err = checkIdentitySecrets(world)
 	}
 	if err != nil {
 		return c, false, err
 	}
+	c.world = world
 	c.Plan.Timeout, c.Plan.Flow = defaultTimeout, flowName(c.TokenCredentialType)
 	c.Plan.Scopes = []string{cmp.Or(from.Resource, c.Plan.Environment.GraphEndpoint) + "/.default"}
 	if c.Plan.Environment.practice() {
-		if c.there, _, err = practice(sys, false); err != nil {
+		if c.world, _, err = practice(world, false); err != nil {
 			return c, false, err
 		}
 	}
-	outer := sys.client(transport.Target{Kind: transport.ManagedIdentity, Base: base, Timeout: c.Plan.Timeout})
+	outer := newClient(con, world, transport.Target{Kind: transport.ManagedIdentity, Base: base, Timeout: c.Plan.Timeout})
 	c.source = remember(c.Plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if ask.Claims != "" {
 			return Token{}, onlyOutside("answer a claims challenge")
@@ -318,7 +319,7 @@ func inherited(sys *system) (c Connection, ok bool, err error) {
 		if !isAll { // of Graph, or what follows is not covered
 			name = c.Plan.Environment.GraphEndpoint
 		}
-		token, err := askOuter(ctx, outer, base, sys.getenv("IDENTITY_HEADER"), name, ask.MinLifetime)
+		token, err := askOuter(ctx, outer, base, world.getenv("IDENTITY_HEADER"), name, ask.MinLifetime)
 		if err == nil && !isAll && !c.Plan.covers(token.Claims.Scopes, ask.Scopes) {
 			err = onlyOutside("ask for more scopes")
 		}

@@ -37,15 +37,15 @@ func TestCommandAndGivenToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &scene{env: map[string]string{"T": tokenFor(claims.GraphAppID)}}
-		sys := s.system(io.Discard, io.Discard)
-		from, err := startFlow(sys, plan, nil)
+		con, world := s.system(io.Discard, io.Discard)
+		from, err := startFlow(con, world, plan, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := from(t.Context(), Ask{}); err != nil {
 			t.Fatal(err)
 		}
-		session := (&command{}).session(sys, Connection{Plan: plan, source: from})
+		session := (&command{}).session(con, world, Connection{Plan: plan, source: from})
 		for _, c := range []struct {
 			wait time.Duration
 			good bool
@@ -72,12 +72,12 @@ func TestCommandRenewsOnceForMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sys := s.system(io.Discard, io.Discard)
-	from, err := startFlow(sys, plan, nil)
+	con, world := s.system(io.Discard, io.Discard)
+	from, err := startFlow(con, world, plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := (&command{}).session(sys, Connection{Plan: plan, source: from})
+	session := (&command{}).session(con, world, Connection{Plan: plan, source: from})
 	var wait sync.WaitGroup
 	for range 1000 {
 		wait.Go(func() {

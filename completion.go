@@ -19,7 +19,7 @@ const offerFiles = ":files"
 
 // showCompletion prints a shell's script; behind --, the shell's question: the program's
 // name and the words as typed up to the cursor, the last one unfinished.
-func showCompletion(_ context.Context, sys *system, p Params) error {
+func showCompletion(_ context.Context, con *console, world *world, p Params) error {
 	shell := strings.ToLower(p.Text("Shell"))
 	script, ok := completionScripts[shell]
 	if !ok {
@@ -27,7 +27,7 @@ func showCompletion(_ context.Context, sys *system, p Params) error {
 		return f.Try("one of %s", strings.Join(shellNames, ", "))
 	}
 	if p.Command == nil {
-		return sys.print(script)
+		return con.print(script)
 	}
 	words := p.Command
 	switch shell {
@@ -38,7 +38,7 @@ func showCompletion(_ context.Context, sys *system, p Params) error {
 		words = slices.Clone(words)
 		words[len(words)-1] = strings.TrimSuffix(words[len(words)-1], ".")
 	}
-	known, err := sys.allClouds()
+	known, err := allClouds(con, world)
 	if err != nil {
 		known = clouds // whoever uses them is told
 	}
@@ -56,7 +56,7 @@ func showCompletion(_ context.Context, sys *system, p Params) error {
 			b.WriteString(o.Keep + o.Text + "\t" + o.Help + "\n")
 		}
 	}
-	return sys.print(b.String())
+	return con.print(b.String())
 }
 
 // splitWords cuts a bash line at its blanks, outside quotes.

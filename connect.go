@@ -26,35 +26,14 @@ package main
 
 import (
 	"context"
-	"io"
 )
-
-// system is everything outside the program. main.go builds it from the operating
-// system, main_js.go from the browser, tests from what a test needs.
-type system struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	terminal       struct{ stdin, stdout, stderr bool } // which of the three is one
-	getenv         func(string) string
-	readSecret     func(prompt string) (string, error) // asks on the terminal, without echo
-	dir            string                              // the program's own folder; "" where there can be none
-	cloudFolder    string                              // ~/.mg, for the user's own clouds; "" where there can be none
-	prefer         preferences                         // the common parameters of this run
-	outside
-
-	untilSignal func(context.Context) context.Context // ends at the first signal; nil: there is none to heed
-
-	// openSaved opens the saved connections; nil if there are none. To write, it fails if one
-	// could not be saved. A page has no such function.
-	openSaved func(sys *system, toWrite bool) (savedConnections, error)
-}
 
 // run is the only way in for a line: args are those after the program's name. It gives the
 // exit status, and prints whatever went wrong.
-func run(ctx context.Context, sys *system, args []string) int {
+func run(ctx context.Context, con *console, world *world, args []string) int {
 	v, args := askedHelp(chooseVerb(args))
-	params, err := v.carryOut(ctx, sys, args)
-	status := sys.report(err)
+	params, err := v.carryOut(ctx, con, world, args)
+	status := con.report(err)
 	if params.Command != nil && v.after != aLine {
 		status = besideCommand(err, status)
 	}
@@ -63,36 +42,36 @@ func run(ctx context.Context, sys *system, args []string) int {
 
 // connect is the whole story: from what was typed to a connection, and the COMMAND that
 // it is for. Without a way to connect, COMMAND has the current one.
-func connect(ctx context.Context, sys *system, p Params) error {
-	command, err := newCommand(sys, p)
+func connect(ctx context.Context, con *console, world *world, p Params) error {
+	command, err := newCommand(con, p)
 	if err != nil {
 		return err
 	}
 	var c Connection
 	if command != nil && !p.connects() {
-		c, err = openCurrent(sys, p)
+		c, err = openCurrent(con, world, p)
 	} else {
-		c, err = newConnection(ctx, sys, p, command != nil)
+		c, err = newConnection(ctx, con, world, p, command != nil)
 	}
 	if err != nil || command == nil {
 		return err
 	}
-	return command.run(ctx, sys, c)
+	return command.run(ctx, con, world, c)
 }
 
 // newConnection connects as typed, for a COMMAND or not, and tells of it.
-func newConnection(ctx context.Context, sys *system, p Params, command bool) (Connection, error) {
-	plan, err := sys.plan(p)
+func newConnection(ctx context.Context, con *console, world *world, p Params, command bool) (Connection, error) {
+	plan, err := typedPlan(con, world, p)
 	if err != nil {
 		return Connection{}, err
 	}
-	c, err := openToSave(ctx, sys, plan, command)
+	c, err := openToSave(ctx, con, world, plan, command)
 	if err != nil {
 		return Connection{}, err
 	}
-	told := *sys
+	told := con
 	if command {
-		told.stdout = sys.stderr // stdout is COMMAND's
+		told = con.besideCommand()
 	}
 	switch {
 	case p.On("Json"):
@@ -103,6 +82,6 @@ func newConnection(ctx context.Context, sys *system, p Params, command bool) (Co
 	if err != nil {
 		return Connection{}, err
 	}
-	c.tell(sys, command)
+	c.tell(con, command)
 	return c, nil
 }

@@ -179,21 +179,20 @@ func (s *scene) run(t testing.TB, command string) (stdout, stderr string, status
 		t.Fatalf("%q: only connect-entra can be typed", command)
 	}
 	var out, errs bytes.Buffer
-	sys := s.system(&out, &atScreen{s, &errs})
-	status = run(context.Background(), sys, words[1:])
+	con, world := s.system(&out, &atScreen{s, &errs})
+	status = run(context.Background(), con, world, words[1:])
 	return out.String(), errs.String(), status
 }
 
-func (s *scene) system(stdout, stderr io.Writer) *system {
-	sys := &system{
-		stdin:       strings.NewReader(s.stdin),
-		stdout:      stdout,
-		stderr:      stderr,
+// system is the scene as a run finds it.
+func (s *scene) system(stdout, stderr io.Writer) (*console, *world) {
+	con := &console{stdin: strings.NewReader(s.stdin), stdout: stdout, stderr: stderr}
+	world := &world{
 		getenv:      func(name string) string { return s.env[name] },
 		dir:         s.dir,
 		openSaved:   s.openSaved,
 		cloudFolder: s.mg,
-		outside: outside{
+		network: network{
 			internet: s.entra,
 			direct:   s.entra,
 			dial: func(context.Context, string, string) (net.Conn, error) {
@@ -203,22 +202,22 @@ func (s *scene) system(stdout, stderr io.Writer) *system {
 			environ: func() []string { return nil },
 		},
 	}
-	sys.readSecret = func(prompt string) (string, error) {
+	con.readSecret = func(prompt string) (string, error) {
 		fmt.Fprintln(stderr, prompt)
-		line := <-nextLine(sys.stdin, "")
+		line := <-nextLine(con.stdin, "")
 		if line.err == nil && line.text == "" {
 			return "", io.EOF
 		}
 		return strings.TrimSuffix(line.text, "\n"), line.err
 	}
-	sys.terminal.stdin, sys.terminal.stderr = s.terminal, s.terminal
-	return sys
+	con.terminal.stdin, con.terminal.stderr = s.terminal, s.terminal
+	return con, world
 }
 
 // openSaved also closes the folder after the test, as Windows removes none that is open;
 // a process leaves that to its end.
-func (s *scene) openSaved(sys *system, toWrite bool) (savedConnections, error) {
-	saved, err := openSaved(sys, toWrite)
+func (s *scene) openSaved(con *console, world *world, toWrite bool) (savedConnections, error) {
+	saved, err := openSaved(con, world, toWrite)
 	if store, ok := saved.(*connectionStore); ok {
 		s.t.Cleanup(func() { store.vault.Close() })
 	}

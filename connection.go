@@ -14,15 +14,15 @@ import (
 // openToSave connects as the plan says: for this process, or for all of this user's,
 // silently if it can. Whether a connection can be saved is known before anything is sent;
 // a command can do without, unless it was asked for.
-func openToSave(ctx context.Context, sys *system, plan Plan, command bool) (Connection, error) {
-	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || sys.openSaved == nil {
-		return open(ctx, sys, plan)
+func openToSave(ctx context.Context, con *console, world *world, plan Plan, command bool) (Connection, error) {
+	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || world.openSaved == nil {
+		return open(ctx, con, world, plan)
 	}
-	saved, err := sys.openSaved(sys, true)
+	saved, err := world.openSaved(con, world, true)
 	if err != nil && command && !plan.ScopeTyped {
-		sys.warn("The connection cannot be kept: %s", failure.Clean(err.Error()))
+		con.warn("The connection cannot be kept: %s", failure.Clean(err.Error()))
 		plan.ContextScope = "Process"
-		return open(ctx, sys, plan)
+		return open(ctx, con, world, plan)
 	}
 	if err != nil {
 		return Connection{}, err
@@ -32,11 +32,11 @@ func openToSave(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 		return c, err
 	}
 	cache := &msalCache{} // empty: what MSAL then holds is of the one account that signed in
-	if c, err = openWith(ctx, sys, plan, "", cache); err != nil {
+	if c, err = openWith(ctx, con, world, plan, "", cache); err != nil {
 		return c, err
 	}
 	if c, err = saved.save(c, cache); err != nil && command {
-		sys.warn("%s", failure.Clean(err.Error()))
+		con.warn("%s", failure.Clean(err.Error()))
 		c.ContextScope, err = "Process", nil // COMMAND has it all the same
 	}
 	return c, err
@@ -44,8 +44,8 @@ func openToSave(ctx context.Context, sys *system, plan Plan, command bool) (Conn
 
 // openCurrent gives the connection that this process was started with, inside a COMMAND,
 // else the saved connection that is current.
-func openCurrent(sys *system, p Params) (Connection, error) {
-	if c, ok, err := inherited(sys); ok || err != nil {
+func openCurrent(con *console, world *world, p Params) (Connection, error) {
+	if c, ok, err := inherited(con, world); ok || err != nil {
 		return c, err
 	}
 	var plan Plan
@@ -54,7 +54,7 @@ func openCurrent(sys *system, p Params) (Connection, error) {
 			return Connection{}, err
 		}
 	}
-	saved, err := sys.saved()
+	saved, err := readSaved(con, world)
 	if err != nil {
 		return Connection{}, err
 	}
@@ -66,54 +66,54 @@ func openCurrent(sys *system, p Params) (Connection, error) {
 
 // open carries a plan out. Where no browser opens, a person at a terminal goes on with
 // a device code.
-func open(ctx context.Context, sys *system, plan Plan) (Connection, error) {
-	return openWith(ctx, sys, plan, "", nil)
+func open(ctx context.Context, con *console, world *world, plan Plan) (Connection, error) {
+	return openWith(ctx, con, world, plan, "", nil)
 }
 
 // openWith is the same for a sign-in that must satisfy claims, or is to be saved: cache is
 // then what MSAL has to remember of it.
-func openWith(ctx context.Context, sys *system, plan Plan, claims string, cache *msalCache) (Connection, error) {
+func openWith(ctx context.Context, con *console, world *world, plan Plan, claims string, cache *msalCache) (Connection, error) {
 	if plan.Environment.practice() {
-		practising, stop, err := practice(sys, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
+		there, stop, err := practice(world, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
 		if err != nil {
 			return Connection{}, err
 		}
 		context.AfterFunc(ctx, stop) // the run's end: a claims challenge needs the pages again
-		sys = practising
+		world = there
 	}
-	source, token, err := signIn(ctx, sys, plan, claims, cache)
+	source, token, err := signIn(ctx, con, world, plan, claims, cache)
 	var none *browser.Unavailable
 	if errors.As(err, &none) {
-		if !sys.terminal.stderr {
+		if !con.terminal.stderr {
 			return Connection{}, failure.New("sign-in-needed", "No browser can be opened here: %s.", none.Reason).Because(err).
 				Try("connect-entra -UseDeviceCode")
 		}
-		sys.note("No browser can be opened here: %s. Going on with a device code.", none.Reason)
+		con.note("No browser can be opened here: %s. Going on with a device code.", none.Reason)
 		plan = plan.byDeviceCode()
-		source, token, err = signIn(ctx, sys, plan, claims, cache)
+		source, token, err = signIn(ctx, con, world, plan, claims, cache)
 	}
 	if err != nil {
 		return Connection{}, err
 	}
 	if plan.Environment.practice() {
-		sys.say("", "This was practice: no tenant was contacted.")
+		con.say("", "This was practice: no tenant was contacted.")
 	}
-	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source, there: sys}, nil
+	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source, world: world}, nil
 }
 
 // startFlow begins the flow of a plan; nothing is sent yet. cache is what MSAL remembers of
 // the connection, and is to; nil where that ends with the process.
-func startFlow(sys *system, plan Plan, cache *msalCache) (source, error) {
+func startFlow(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
 	flow, ok := flows[plan.Flow]
 	if !ok {
 		return nil, failure.New("usage", "This build cannot sign in by %s.", plan.Flow).
 			Try("in a terminal, use the connect-entra binary; in the page, give a token")
 	}
-	return flow(sys, plan, cache)
+	return flow(con, world, plan, cache)
 }
 
-func signIn(ctx context.Context, sys *system, plan Plan, claims string, cache *msalCache) (source, Token, error) {
-	source, err := startFlow(sys, plan, cache)
+func signIn(ctx context.Context, con *console, world *world, plan Plan, claims string, cache *msalCache) (source, Token, error) {
+	source, err := startFlow(con, world, plan, cache)
 	if err != nil {
 		return nil, Token{}, err
 	}
@@ -123,19 +123,19 @@ func signIn(ctx context.Context, sys *system, plan Plan, claims string, cache *m
 
 // satisfy has the connection's tokens hold what a claims challenge asks for. Where a saved
 // one cannot renew them so, the person signs in again, and that is saved in its place.
-func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connection, error) {
+func (c Connection) satisfy(ctx context.Context, con *console, world *world, ask Ask) (Connection, error) {
 	_, err := c.source(ctx, ask)
-	if f := (*failure.Error)(nil); c.saved == "" || !sys.terminal.stderr || !errors.As(err, &f) || f.ID != "sign-in-needed" {
+	if f := (*failure.Error)(nil); c.saved == "" || !con.terminal.stderr || !errors.As(err, &f) || f.ID != "sign-in-needed" {
 		return c, err
 	}
-	saved, err := sys.openSaved(sys, true)
+	saved, err := world.openSaved(con, world, true)
 	if err != nil {
 		return c, err
 	}
 	plan := c.Plan
 	plan.Silent = false
 	cache := &msalCache{}
-	again, err := openWith(ctx, sys, plan, ask.Claims, cache)
+	again, err := openWith(ctx, con, world, plan, ask.Claims, cache)
 	if err != nil {
 		return c, err
 	}
@@ -148,13 +148,13 @@ func (c Connection) satisfy(ctx context.Context, sys *system, ask Ask) (Connecti
 
 // openToUse opens what token and request use, and says what to ask of it: -Scopes alone
 // asks the current connection. check sees the plan before anything is sent.
-func openToUse(ctx context.Context, sys *system, p Params, check func(Plan) error) (c Connection, ask Ask, err error) {
+func openToUse(ctx context.Context, con *console, world *world, p Params, check func(Plan) error) (c Connection, ask Ask, err error) {
 	scopes := p.list("Scopes")
 	if others := p.without("Scopes"); !others.connects() {
 		p = others
 	}
 	if p.connects() {
-		plan, err := sys.plan(p)
+		plan, err := typedPlan(con, world, p)
 		if err == nil {
 			err = check(plan)
 		}
@@ -162,10 +162,10 @@ func openToUse(ctx context.Context, sys *system, p Params, check func(Plan) erro
 			return Connection{}, Ask{}, err
 		}
 		plan.ContextScope = "Process"
-		c, err = open(ctx, sys, plan)
+		c, err = open(ctx, con, world, plan)
 		return c, Ask{}, err
 	}
-	if c, err = openCurrent(sys, p); err != nil {
+	if c, err = openCurrent(con, world, p); err != nil {
 		return c, Ask{}, err
 	}
 	if err := check(c.Plan); err != nil {
@@ -183,16 +183,16 @@ func openToUse(ctx context.Context, sys *system, p Params, check func(Plan) erro
 
 // openTyped connects for this process as the parameters say; without any it takes the
 // current connection.
-func openTyped(ctx context.Context, sys *system, p Params) (Connection, error) {
+func openTyped(ctx context.Context, con *console, world *world, p Params) (Connection, error) {
 	if !p.connects() {
-		return openCurrent(sys, p)
+		return openCurrent(con, world, p)
 	}
-	plan, err := sys.plan(p)
+	plan, err := typedPlan(con, world, p)
 	if err != nil {
 		return Connection{}, err
 	}
 	plan.ContextScope = "Process"
-	return open(ctx, sys, plan)
+	return open(ctx, con, world, plan)
 }
 
 func notConnected() error {
@@ -206,8 +206,8 @@ type Connection struct {
 	Plan   Plan
 	Token  Token
 	source source
-	saved  string  // who holds the key to it; "" if it ends with this process
-	id     string  // of its file among those that are saved
-	silent bool    // nobody was asked: it was saved before
-	there  *system // what it was opened in, which in practice is another outside; nil: the process's own
+	saved  string // who holds the key to it; "" if it ends with this process
+	id     string // of its file among those that are saved
+	silent bool   // nobody was asked: it was saved before
+	world  *world // what it was made in: the practice cloud's, or the process's own
 }

@@ -22,14 +22,14 @@ type savedConnections interface {
 	end(name string, all bool, spared string) ([]savedConnection, error)
 }
 
-// saved gives what is saved; nil if nothing is.
-func (sys *system) saved() (savedConnections, error) {
-	if sys.openSaved == nil {
+// readSaved gives what is saved; nil if nothing is.
+func readSaved(con *console, world *world) (savedConnections, error) {
+	if world.openSaved == nil {
 		return nil, nil
 	}
-	s, err := sys.openSaved(sys, false)
+	s, err := world.openSaved(con, world, false)
 	if err == nil {
-		err = sys.stopped()
+		err = con.stopped()
 	}
 	return s, err
 }
@@ -90,26 +90,26 @@ func connectionsJSON(all []savedConnection) string {
 }
 
 // tellEnded shows what was disconnected, and says what that cannot undo.
-func (c savedConnection) tellEnded(sys *system) error {
+func (c savedConnection) tellEnded(con *console) error {
 	if c.AuthType == "" {
-		sys.note("A kept connection that could not be read was removed.")
+		con.note("A kept connection that could not be read was removed.")
 		return nil
 	}
-	if err := sys.print(c.AuthContext.String()); err != nil {
+	if err := con.print(c.AuthContext.String()); err != nil {
 		return err
 	}
 	if time.Now().Before(c.Until) {
-		sys.note("Gone from this host. Copies of its access token stay valid until %s: no one can call a token back.", claims.ShowTime(c.Until))
+		con.note("Gone from this host. Copies of its access token stay valid until %s: no one can call a token back.", claims.ShowTime(c.Until))
 	}
 	if c.AuthType == "Delegated" {
-		sys.note("Sign-ins of this account on other hosts stay. To end them all: POST /me/revokeSignInSessions")
+		con.note("Sign-ins of this account on other hosts stay. To end them all: POST /me/revokeSignInSessions")
 	}
 	return nil
 }
 
-func listConnections(sys *system, p Params) error {
+func listConnections(con *console, world *world, p Params) error {
 	var all []savedConnection
-	saved, err := sys.saved()
+	saved, err := readSaved(con, world)
 	if saved != nil {
 		all, err = saved.list()
 	}
@@ -117,14 +117,14 @@ func listConnections(sys *system, p Params) error {
 		return err
 	}
 	if p.On("Json") {
-		return sys.print(connectionsJSON(all))
+		return con.print(connectionsJSON(all))
 	}
-	return sys.print(formatConnections(all))
+	return con.print(formatConnections(all))
 }
 
 // useConnection makes another saved connection the current one.
-func useConnection(_ context.Context, sys *system, p Params) error {
-	saved, err := sys.saved()
+func useConnection(_ context.Context, con *console, world *world, p Params) error {
+	saved, err := readSaved(con, world)
 	if err != nil {
 		return err
 	}
@@ -135,19 +135,19 @@ func useConnection(_ context.Context, sys *system, p Params) error {
 	if err != nil {
 		return err
 	}
-	sys.note("Current now: %s", c.Name)
-	return sys.print(c.AuthContext.String())
+	con.note("Current now: %s", c.Name)
+	return con.print(c.AuthContext.String())
 }
 
 // disconnect ends the current connection, the named one or all, and shows what
 // it ended. If there is none, what was asked for is so: no error, the reference's word.
 // Inside a COMMAND its connection stays.
-func disconnect(_ context.Context, sys *system, p Params) error {
-	outer, _, err := inherited(sys)
+func disconnect(_ context.Context, con *console, world *world, p Params) error {
+	outer, _, err := inherited(con, world)
 	if err != nil {
 		return err
 	}
-	saved, err := sys.saved()
+	saved, err := readSaved(con, world)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func disconnect(_ context.Context, sys *system, p Params) error {
 		ended, err = saved.end(p.Text("Name"), p.On("All"), outer.id)
 	}
 	for _, c := range ended {
-		if err := c.tellEnded(sys); err != nil {
+		if err := c.tellEnded(con); err != nil {
 			return err
 		}
 	}
@@ -164,9 +164,9 @@ func disconnect(_ context.Context, sys *system, p Params) error {
 	case err != nil:
 		return err
 	case outer.id != "" && (len(ended) == 0 || p.On("All")):
-		sys.note("The connection of the command around stays: leave the command to disconnect it.")
+		con.note("The connection of the command around stays: leave the command to disconnect it.")
 	case len(ended) == 0:
-		sys.say("", "No application to sign out from.")
+		con.say("", "No application to sign out from.")
 	}
 	return nil
 }

@@ -178,15 +178,15 @@ func (r *connectionRecord) wasGranted(plan Plan) bool {
 
 // choose asks which of several accounts is meant; none means a new sign-in.
 func (s *connectionStore) choose(ctx context.Context, fitting []savedConnection) ([]savedConnection, error) {
-	if !s.sys.terminal.stdin || !s.sys.terminal.stderr {
+	if !s.con.terminal.stdin || !s.con.terminal.stderr {
 		return nil, failure.New("sign-in-needed", "Several kept accounts fit, and there is no terminal to ask on: %s.", connectionNames(fitting)).
 			Try("connect-entra context use NAME, add -TenantId, or sign in anew: -Force")
 	}
 	for i, c := range fitting {
-		s.sys.say("", "  %d  %s", i+1, c.Name)
+		s.con.say("", "  %d  %s", i+1, c.Name)
 	}
-	fmt.Fprintf(s.sys.stderr, "Which one? 1 to %d, or Enter to sign in anew: ", len(fitting))
-	answer, err := readLine(ctx, s.sys, "the number")
+	fmt.Fprintf(s.con.stderr, "Which one? 1 to %d, or Enter to sign in anew: ", len(fitting))
+	answer, err := readLine(ctx, s.con, "the number")
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 // connection is what r was read of, as plan has it; its source then finds or renews the
 // token.
 func (s *connectionStore) connection(r *connectionRecord, plan Plan) Connection {
-	return Connection{AuthContext: r.Context, Plan: plan, saved: s.vault.Holder(), id: r.id, source: fromSaved(s.sys, s, r, plan)}
+	return Connection{AuthContext: r.Context, Plan: plan, saved: s.vault.Holder(), id: r.id, world: s.world, source: fromSaved(s.con, s.world, s, r, plan)}
 }
 
 // open gives the current connection; within timeout if one is given.
@@ -59,7 +59,7 @@ func (s *connectionStore) resume(ctx context.Context, typed Plan) (c Connection,
 		if f := failure.From(err); f.ID != "sign-in-needed" && f.ID != "not-connected" {
 			return c, false, err
 		}
-		s.sys.note("%s no longer signs in by itself: signing in anew.", name)
+		s.con.note("%s no longer signs in by itself: signing in anew.", name)
 		return c, false, nil
 	}
 	c.AuthContext, c.silent = newContext(c.AuthContext, c.Token), true
@@ -109,7 +109,7 @@ func (s *connectionStore) save(c Connection, cache *msalCache) (Connection, erro
 		return c, failure.New("storage", "The sign-in succeeded, but the connection could not be kept: %s", oneLine(err)).Because(err).
 			Try("%s", cmp.Or(failure.From(err).Cure, "use the token in this process alone: -ContextScope Process"))
 	}
-	c.saved, c.id, c.source = s.vault.Holder(), r.id, fromSaved(s.sys, s, r, r.Plan)
+	c.saved, c.id, c.source = s.vault.Holder(), r.id, fromSaved(s.con, s.world, s, r, r.Plan)
 	return c, nil
 }
 

@@ -26,28 +26,29 @@ const currentID = "current"
 
 // connectionStore is the user's saved connections as files.
 type connectionStore struct {
-	sys   *system
+	con   *console
+	world *world
 	vault *vault.Vault
 }
 
 // openSaved opens what is saved, to read it; nil if nothing ever was. To write, it sees to
 // it that a connection can be saved, before anything is sent.
-func openSaved(sys *system, toWrite bool) (savedConnections, error) {
-	if sys.dir == "" && toWrite {
+func openSaved(con *console, world *world, toWrite bool) (savedConnections, error) {
+	if world.dir == "" && toWrite {
 		return nil, failure.New("storage", "There is no home folder to keep a connection in.").
 			Try("set HOME, or use -ContextScope Process")
 	}
-	if sys.dir == "" {
+	if world.dir == "" {
 		return nil, nil
 	}
-	v, err := vault.Open(vaultOptions(sys), toWrite)
+	v, err := vault.Open(vaultOptions(con, world), toWrite)
 	if missing(err) && !toWrite {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &connectionStore{sys, v}
+	s := &connectionStore{con, world, v}
 	if toWrite {
 		if err = v.Ready(); err == nil {
 			_, err = s.current()
@@ -62,12 +63,12 @@ func openSaved(sys *system, toWrite bool) (savedConnections, error) {
 
 // vaultOptions are for the program's own folder. How one makes a key file is for this
 // host's shell.
-func vaultOptions(sys *system) vault.Options {
+func vaultOptions(con *console, world *world) vault.Options {
 	return vault.Options{
-		Folder:   sys.dir,
-		KeyFile:  sys.getenv(vault.KeyFileVariable),
+		Folder:   world.dir,
+		KeyFile:  world.getenv(vault.KeyFileVariable),
 		Contents: "kept connections",
-		Warn:     sys.warn,
+		Warn:     con.warn,
 		Cures: vault.Cures{
 			BadFolder:   "set HOME or XDG_STATE_HOME to an absolute path",
 			NoKey:       "make a key file, " + hostShell().makeKey + ", and set " + vault.KeyFileVariable + " to it; or -ContextScope Process",
@@ -116,7 +117,7 @@ func (s *connectionStore) peek(id string) (*connectionRecord, error) {
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, &vault.Damage{Reason: "what it holds makes no sense"}
 	}
-	e, err := s.sys.findCloud(r.Plan.Environment.Name)
+	e, err := findCloud(s.con, s.world, r.Plan.Environment.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (s *connectionStore) setAside(id string, err error) error {
 	if err != nil {
 		return err
 	}
-	s.sys.warn("%s could not be read: %s. It was set aside as %s; connect again.", path, d.Reason, filepath.Base(aside))
+	s.con.warn("%s could not be read: %s. It was set aside as %s; connect again.", path, d.Reason, filepath.Base(aside))
 	return fs.ErrNotExist
 }
 

@@ -98,7 +98,8 @@ func (d *desk) grants(grant string) int {
 // saved opens what the desk has saved, without typing anything.
 func (d *desk) saved() *connectionStore {
 	d.t.Helper()
-	k, err := d.openSaved(d.system(io.Discard, io.Discard), false)
+	con, world := d.system(io.Discard, io.Discard)
+	k, err := d.openSaved(con, world, false)
 	if err != nil || k == nil {
 		d.t.Fatalf("nothing is saved: %v", err)
 	}
@@ -618,19 +619,19 @@ const (
 // typedElsewhere is a process of its own; it gives the first status that is not 0.
 func typedElsewhere(server string) int {
 	for line := range strings.Lines(os.Getenv(testLines)) {
-		sys := newSystem()
-		sys.releaseSignals = func() {}
-		sys.openURL = func(_ context.Context, address string) error {
+		con, world := newConsole(), newWorld(make(chan os.Signal, 1))
+		world.releaseSignals = func() {}
+		world.openURL = func(_ context.Context, address string) error {
 			_, err := http.Post(server+"/open", "text/plain", strings.NewReader(address))
 			return err
 		}
-		sys.internet = toServer(strings.TrimPrefix(server, "http://"))
+		world.internet = toServer(strings.TrimPrefix(server, "http://"))
 		if id, ok := strings.CutPrefix(line, "hold "); ok {
-			k, _ := openSaved(sys, false)
+			k, _ := openSaved(con, world, false)
 			k.(*connectionStore).vault.Lock(context.Background(), id)
 			select {}
 		}
-		if status := run(context.Background(), sys, strings.Fields(line)); status != 0 {
+		if status := run(context.Background(), con, world, strings.Fields(line)); status != 0 {
 			return status
 		}
 	}

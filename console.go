@@ -15,6 +15,30 @@ import (
 	"connect-entra/failure"
 )
 
+// console is what a person sees and types. The process has one; a run has that with the
+// common parameters that were typed.
+type console struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	terminal       struct{ stdin, stdout, stderr bool } // which of the three is one
+	readSecret     func(prompt string) (string, error)  // asks on the terminal, without echo
+	prefer         preferences                          // the common parameters of this run
+}
+
+// of is the same console for a run with these preferences.
+func (con *console) of(run preferences) *console {
+	its := *con
+	its.prefer = run
+	return &its
+}
+
+// besideCommand is the console of a run whose stdout is a COMMAND's.
+func (con *console) besideCommand() *console {
+	its := *con
+	its.stdout = con.stderr
+	return &its
+}
+
 // preferences are the common parameters of one run, as bound.
 type preferences struct {
 	verbose, debug bool
@@ -25,13 +49,13 @@ type preferences struct {
 
 // note tells what happened: PowerShell's information stream, which here is shown unless
 // -InformationAction hides it.
-func (sys *system) note(format string, args ...any) {
-	sys.show("Information", "", fmt.Sprintf(format, args...))
+func (con *console) note(format string, args ...any) {
+	con.show("Information", "", fmt.Sprintf(format, args...))
 }
 
 // warn tells what may go wrong.
-func (sys *system) warn(format string, args ...any) {
-	sys.show("Warning", "WARNING: ", fmt.Sprintf(format, args...))
+func (con *console) warn(format string, args ...any) {
+	con.show("Warning", "WARNING: ", fmt.Sprintf(format, args...))
 }
 
 // stop is the end of a run that a message asked for: PowerShell's Stop. The run's context
@@ -42,11 +66,11 @@ type stop struct{ error }
 func (s stop) Unwrap() error { return s.error }
 
 // stopped is why a message ends the run, which its verb then returns; nil if none does.
-func (sys *system) stopped() error {
-	if sys.prefer.ctx == nil {
+func (con *console) stopped() error {
+	if con.prefer.ctx == nil {
 		return nil
 	}
-	if s, ok := context.Cause(sys.prefer.ctx).(stop); ok {
+	if s, ok := context.Cause(con.prefer.ctx).(stop); ok {
 		return s
 	}
 	return nil
@@ -54,52 +78,52 @@ func (sys *system) stopped() error {
 
 // show does with a message of a stream what its preference asks. Ignore and
 // SilentlyContinue hide it; Break, which starts a debugger there, counts as Continue.
-func (sys *system) show(stream, prefix, text string) {
-	if sys.hides(stream) || sys.stopped() != nil {
+func (con *console) show(stream, prefix, text string) {
+	if con.hides(stream) || con.stopped() != nil {
 		return
 	}
-	action := sys.prefer.actions[stream]
-	sys.say(prefix, "%s", text)
+	action := con.prefer.actions[stream]
+	con.say(prefix, "%s", text)
 	switch {
-	case action == "Inquire" && sys.asks():
-		if err := sys.inquire(stream); err != nil {
-			sys.prefer.end(stop{err})
+	case action == "Inquire" && con.asks():
+		if err := con.inquire(stream); err != nil {
+			con.prefer.end(stop{err})
 		}
 	case action == "Inquire", action == "Stop":
-		sys.prefer.end(stop{failure.New("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
+		con.prefer.end(stop{failure.New("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
 	}
 }
 
-func (sys *system) hides(stream string) bool {
-	action := sys.prefer.actions[stream]
+func (con *console) hides(stream string) bool {
+	action := con.prefer.actions[stream]
 	return action == "SilentlyContinue" || action == "Ignore"
 }
 
-func (sys *system) verbose(format string, args ...any) {
-	if sys.prefer.verbose || sys.prefer.debug {
-		sys.say("VERBOSE: ", format, args...)
+func (con *console) verbose(format string, args ...any) {
+	if con.prefer.verbose || con.prefer.debug {
+		con.say("VERBOSE: ", format, args...)
 	}
 }
 
-func (sys *system) debug(format string, args ...any) {
-	if sys.prefer.debug {
-		sys.say("DEBUG: ", format, args...)
+func (con *console) debug(format string, args ...any) {
+	if con.prefer.debug {
+		con.say("DEBUG: ", format, args...)
 	}
 }
 
 // say prints a line that nothing hides: a sign-in address, a device code, the word that
 // this is practice.
-func (sys *system) say(prefix, format string, args ...any) {
-	fmt.Fprintf(sys.stderr, prefix+format+"\n", args...)
+func (con *console) say(prefix, format string, args ...any) {
+	fmt.Fprintf(con.stderr, prefix+format+"\n", args...)
 }
 
 // print writes a result to stdout, unless the run has been stopped. A token half written
 // to a full disk must not pass for a success, so the error counts.
-func (sys *system) print(text string) error {
-	if err := sys.stopped(); err != nil {
+func (con *console) print(text string) error {
+	if err := con.stopped(); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(sys.stdout, text); err != nil {
+	if _, err := io.WriteString(con.stdout, text); err != nil {
 		return failure.New("storage", "The result could not be written: %v.", err).Because(err).
 			Try("check where stdout goes: a full disk, a closed pipe")
 	}
@@ -118,7 +142,7 @@ func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) p
 }
 
 // noteIdle tells of parameters that are accepted and do nothing here.
-func (sys *system) noteIdle(v verb, p Params) {
+func (con *console) noteIdle(v verb, p Params) {
 	var names []string
 	for _, row := range v.parameters() {
 		if slices.Contains(noEffect, row.Name) && p.Has(row.Name) {
@@ -126,14 +150,14 @@ func (sys *system) noteIdle(v verb, p Params) {
 		}
 	}
 	if len(names) > 0 {
-		sys.note("No effect outside PowerShell: %s", strings.Join(names, ", "))
+		con.note("No effect outside PowerShell: %s", strings.Join(names, ", "))
 	}
 }
 
 // progress tells on stderr how far a long answer is: in place on a terminal, else a line
 // now and then.
 type progress struct {
-	sys   *system
+	con   *console
 	quiet bool
 	last  time.Time
 	shown bool
@@ -141,29 +165,29 @@ type progress struct {
 
 func (p *progress) tell(format string, args ...any) {
 	every := 10 * time.Second
-	if p.sys.terminal.stderr {
+	if p.con.terminal.stderr {
 		every = 200 * time.Millisecond
 	}
 	now := time.Now()
 	if p.last.IsZero() {
 		p.last = now
 	}
-	if p.quiet || p.sys.hides("Progress") || now.Sub(p.last) < every {
+	if p.quiet || p.con.hides("Progress") || now.Sub(p.last) < every {
 		return
 	}
 	p.last = now
-	if p.sys.terminal.stderr {
+	if p.con.terminal.stderr {
 		p.shown = true
-		fmt.Fprintf(p.sys.stderr, "\r%-40s", fmt.Sprintf(format, args...))
+		fmt.Fprintf(p.con.stderr, "\r%-40s", fmt.Sprintf(format, args...))
 		return
 	}
-	p.sys.note(format, args...)
+	p.con.note(format, args...)
 }
 
 // end takes the line off the terminal.
 func (p *progress) end() {
 	if p.shown {
-		fmt.Fprintf(p.sys.stderr, "\r%40s\r", "")
+		fmt.Fprintf(p.con.stderr, "\r%40s\r", "")
 	}
 }
 

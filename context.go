@@ -114,16 +114,16 @@ func showList(items []string) string {
 }
 
 // showContext shows the connection in the reference's fields, or which ones are saved.
-func showContext(ctx context.Context, sys *system, p Params) error {
+func showContext(ctx context.Context, con *console, world *world, p Params) error {
 	if p.On("List") {
-		return listConnections(sys, p)
+		return listConnections(con, world, p)
 	}
-	c, err := openTyped(ctx, sys, p)
+	c, err := openTyped(ctx, con, world, p)
 	if err != nil {
 		return err
 	}
 	if p.On("Json") {
-		return sys.print(c.JSON())
+		return con.print(c.JSON())
 	}
-	return sys.print(c.String())
+	return con.print(c.String())
 }

@@ -112,16 +112,16 @@ func hostileRun(t *testing.T, read environmentRead, value string) {
 		dialled = append(dialled, address)
 		return nil, failure.New("network", "cut off") // which is not tried again
 	}
-	sys := newSystem()
-	sys.stdin, sys.stdout, sys.stderr = strings.NewReader(""), &out, &out
-	sys.openURL = func(context.Context, string) error { return &browser.Unavailable{Reason: "this is a test"} }
-	internet := sys.internet.(*transport.Internet).Transport
-	internet.DialContext, sys.direct.(*http.Transport).DialContext, sys.dial = dial, dial, dial
+	con, world := newConsole(), newWorld(make(chan os.Signal, 1))
+	con.stdin, con.stdout, con.stderr = strings.NewReader(""), &out, &out
+	world.openURL = func(context.Context, string) error { return &browser.Unavailable{Reason: "this is a test"} }
+	internet := world.internet.(*transport.Internet).Transport
+	internet.DialContext, world.direct.(*http.Transport).DialContext, world.dial = dial, dial, dial
 	internet.Proxy = proxyOfNow(internet.Proxy)
-	if sys.dir == "" || read.name == "XDG_STATE_HOME" || read.name == "HOME" {
-		sys.dir = filepath.Join(t.TempDir(), "own") // not anywhere on this host
+	if world.dir == "" || read.name == "XDG_STATE_HOME" || read.name == "HOME" {
+		world.dir = filepath.Join(t.TempDir(), "own") // not anywhere on this host
 	}
-	status := run(t.Context(), sys, append(strings.Fields(read.line), "-Debug"))
+	status := run(t.Context(), con, world, append(strings.Fields(read.line), "-Debug"))
 	said := out.String()
 	switch {
 	case status == 1:

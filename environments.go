@@ -26,7 +26,7 @@ type Environment struct {
 	aliases    []string // other login hosts that AZURE_AUTHORITY_HOST may name
 }
 
-// clouds in the order of the reference's table, then those listed with -All.
+// knownClouds in the order of the reference's table, then those listed with -All.
 // Sources: learn.microsoft.com/graph/deployments; msgraph-sdk-powershell's built-ins.
 var clouds = []Environment{
 	{
@@ -198,17 +198,17 @@ func unknownEnvironment(name string, known []Environment) error {
 	return f.Try("one of %s", names(known))
 }
 
-func showEnvironments(_ context.Context, sys *system, p Params) error {
-	known, err := sys.allClouds()
+func showEnvironments(_ context.Context, con *console, world *world, p Params) error {
+	known, err := allClouds(con, world)
 	if err != nil {
 		return err
 	}
 	list := listEnvironments(known, p.On("All"), p.Text("Name"))
 	if p.On("Json") {
-		return sys.print(environmentsJSON(list))
+		return con.print(environmentsJSON(list))
 	}
 	if len(list) == 0 {
 		return nil // as in the reference
 	}
-	return sys.print(formatEnvironments(list))
+	return con.print(formatEnvironments(list))
 }

@@ -49,20 +49,20 @@ func checkCloud(e Environment) (Environment, error) {
 // isHost holds for a DNS name, of one label too, as a cloud of one's own may have.
 func isHost(s string) bool { return isDomain(s) || isDomain(s+".local") }
 
-// clouds are the built-in ones, and the user's own where p may mean one of them.
-func (sys *system) clouds(p Params) ([]Environment, error) {
+// knownClouds are the built-in ones, and the user's own where p may mean one of them.
+func knownClouds(con *console, world *world, p Params) ([]Environment, error) {
 	name := p.Text("Environment")
 	if _, builtIn := findEnvironment(clouds, name); builtIn || name == "" && !p.On("EnvironmentVariable") {
 		return clouds, nil
 	}
-	return sys.allClouds()
+	return allClouds(con, world)
 }
 
-func (sys *system) allClouds() ([]Environment, error) {
-	if sys.cloudFolder == "" {
+func allClouds(con *console, world *world) ([]Environment, error) {
+	if world.cloudFolder == "" {
 		return clouds, nil
 	}
-	data, err := cloudFile{sys.cloudFolder}.read()
+	data, err := cloudFile{world.cloudFolder}.read()
 	if err != nil {
 		return nil, err
 	}
@@ -72,17 +72,17 @@ func (sys *system) allClouds() ([]Environment, error) {
 	}
 	own, unusable := table.environments()
 	for _, text := range unusable {
-		sys.warn("%s", text)
+		con.warn("%s", text)
 	}
 	return append(slices.Clone(clouds), own...), nil
 }
 
 // findCloud finds one of the built-in clouds or of the user's own.
-func (sys *system) findCloud(name string) (Environment, error) {
+func findCloud(con *console, world *world, name string) (Environment, error) {
 	known, err := clouds, error(nil)
 	e, ok := findEnvironment(known, name)
 	if !ok {
-		if known, err = sys.allClouds(); err != nil {
+		if known, err = allClouds(con, world); err != nil {
 			return e, err
 		}
 		e, ok = findEnvironment(known, name)
@@ -94,8 +94,8 @@ func (sys *system) findCloud(name string) (Environment, error) {
 }
 
 // addEnvironment defines a cloud, or another meaning of one.
-func addEnvironment(_ context.Context, sys *system, p Params) error {
-	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
+func addEnvironment(_ context.Context, con *console, world *world, p Params) error {
+	return changeCloud(con, world, p, func(table cloudTable, e Environment) (Environment, error) {
 		e, err := checkCloud(e)
 		if err != nil {
 			return e, err
@@ -105,8 +105,8 @@ func addEnvironment(_ context.Context, sys *system, p Params) error {
 }
 
 // setEnvironment changes what was typed of a cloud; the rest stays.
-func setEnvironment(_ context.Context, sys *system, p Params) error {
-	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
+func setEnvironment(_ context.Context, con *console, world *world, p Params) error {
+	return changeCloud(con, world, p, func(table cloudTable, e Environment) (Environment, error) {
 		if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
 			return e, failure.New("bad-value", "Cannot change built-in environment %s.", e.Name).Try("define one of your own: connect-entra environments add")
 		}
@@ -124,8 +124,8 @@ func setEnvironment(_ context.Context, sys *system, p Params) error {
 	})
 }
 
-func removeEnvironment(_ context.Context, sys *system, p Params) error {
-	return sys.changeCloud(p, func(table cloudTable, e Environment) (Environment, error) {
+func removeEnvironment(_ context.Context, con *console, world *world, p Params) error {
+	return changeCloud(con, world, p, func(table cloudTable, e Environment) (Environment, error) {
 		if _, builtIn := findEnvironment(clouds, e.Name); builtIn {
 			return e, failure.New("bad-value", "Cannot remove built-in environment %s.", e.Name)
 		}
@@ -140,12 +140,12 @@ func removeEnvironment(_ context.Context, sys *system, p Params) error {
 }
 
 // changeCloud changes the file and prints the environment that it was about.
-func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (Environment, error)) error {
-	if sys.cloudFolder == "" {
+func changeCloud(con *console, world *world, p Params, change func(cloudTable, Environment) (Environment, error)) error {
+	if world.cloudFolder == "" {
 		return failure.New("storage", "There is no home folder to keep a cloud in.").Try("set HOME")
 	}
 	e := Environment{Name: p.Text("Name"), AzureADEndpoint: p.Text("AzureADEndpoint"), GraphEndpoint: p.Text("GraphEndpoint")}
-	err := cloudFile{sys.cloudFolder}.change(func(old []byte) ([]byte, error) {
+	err := cloudFile{world.cloudFolder}.change(func(old []byte) ([]byte, error) {
 		table, err := parseClouds(old)
 		if err != nil {
 			return nil, err
@@ -159,7 +159,7 @@ func (sys *system) changeCloud(p Params, change func(cloudTable, Environment) (E
 		return err
 	}
 	if p.On("Json") {
-		return sys.print(environmentsJSON([]Environment{e}))
+		return con.print(environmentsJSON([]Environment{e}))
 	}
-	return sys.print(formatEnvironments([]Environment{e}))
+	return con.print(formatEnvironments([]Environment{e}))
 }

@@ -127,7 +127,7 @@ const maxMessage = 4000
 // report prints err to stderr as PowerShell prints an error, with the id at the end
 // of the first line, what the server said, and the cure; it gives the exit status. An
 // error that has one of its own, exitStatus() int, has been told already.
-func (sys *system) report(err error) int {
+func (con *console) report(err error) int {
 	if err == nil {
 		return 0
 	}
@@ -158,7 +158,7 @@ func (sys *system) report(err error) int {
 	if cure := advice(f); cure != "" {
 		fmt.Fprintf(&b, "  try: %s\n", failure.Escape(cure, maxMessage))
 	}
-	sys.stderr.Write([]byte(b.String()))
+	con.stderr.Write([]byte(b.String()))
 	return k.exit
 }
 

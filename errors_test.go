@@ -24,7 +24,7 @@ func TestCorrelationIsPrinted(t *testing.T) {
 	w := entraClient(&server{handle: func(*http.Request, url.Values) (int, string) { return 200, "{}" }})
 	_, err := w.Do(formRequest(w.Base+"/t/oauth2/v2.0/token", url.Values{"grant_type": {"client_credentials"}}))
 	var said strings.Builder
-	(&system{stderr: &said}).report(err)
+	(&console{stderr: &said}).report(err)
 	if !strings.Contains(said.String(), "[hostile-answer]\n  correlation: "+w.Correlation+"\n") {
 		t.Errorf("printed %s", &said)
 	}

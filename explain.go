@@ -26,17 +26,17 @@ type explanation struct {
 
 // explainLine prints how the rest of the command line binds. One argument with a space
 // in it is read as a PowerShell line.
-func explainLine(_ context.Context, sys *system, p Params) error {
+func explainLine(_ context.Context, con *console, world *world, p Params) error {
 	args, asJSON := p.Command, false
 	if len(args) > 0 && strings.EqualFold(strings.TrimLeft(args[0], "-"), "json") && strings.HasPrefix(args[0], "-") {
 		args, asJSON = args[1:], true
 	}
-	e := sys.explain(args)
+	e := explainArguments(con, world, args)
 	text := e.String()
 	if asJSON {
 		text = e.JSON()
 	}
-	if err := sys.print(string(failure.Visible([]byte(text)))); err != nil {
+	if err := con.print(string(failure.Visible([]byte(text)))); err != nil {
 		return err
 	}
 	if e.err != nil && !asJSON {
@@ -56,7 +56,7 @@ func (s silent) Unwrap() error { return s.error }
 func (s silent) exitStatus() int { return kindOf(failure.From(s.error).ID).exit }
 
 // explain binds a line, given as the arguments of a program or as one PowerShell line.
-func (sys *system) explain(args []string) explanation {
+func explainArguments(con *console, world *world, args []string) explanation {
 	var e explanation
 	if len(args) == 1 && strings.ContainsAny(args[0], " \t\r\n") {
 		e.verb, e.params, e.err = bindLine(args[0])
@@ -69,7 +69,7 @@ func (sys *system) explain(args []string) explanation {
 	}
 	p := withPlaceholders(e.params)
 	if e.no = p.checkTexts(e.verb.parameters()); e.no == nil {
-		e.plan, e.no = sys.plan(p)
+		e.plan, e.no = typedPlan(con, world, p)
 		e.plan.showUnknown(e.params)
 	}
 	return e

@@ -104,7 +104,7 @@ func TestExplainShowsWhatIsNotKnown(t *testing.T) {
 // shown is all that a command prints.
 func shown(args []string) string {
 	var out strings.Builder
-	run(context.Background(), &system{stdout: &out, stderr: &out, getenv: func(string) string { return "" }}, args)
+	run(context.Background(), &console{stdout: &out, stderr: &out}, &world{getenv: func(string) string { return "" }}, args)
 	return out.String()
 }
 

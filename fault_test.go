@@ -201,13 +201,13 @@ func newFaultyScene(flow faultyFlow, with fault, env map[string]string) *scene {
 func (s *scene) check(t *testing.T, flow faultyFlow, with fault, typed, want string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	sys := s.system(&stdout, &atScreen{s, &stderr})
-	sys.dial = func(context.Context, string, string) (net.Conn, error) {
+	con, world := s.system(&stdout, &atScreen{s, &stderr})
+	world.dial = func(context.Context, string, string) (net.Conn, error) {
 		here, _ := net.Pipe()
 		return here, nil
 	}
 	started := time.Now()
-	status := run(t.Context(), sys, shellWords(typed, s.env)[1:])
+	status := run(t.Context(), con, world, shellWords(typed, s.env)[1:])
 	took := time.Since(started)
 
 	wantStatus, limit := 0, defaultTimeout+time.Second
@@ -323,7 +323,8 @@ func TestDeviceMessageNamesNoOtherPage(t *testing.T) {
 			flow := faultyFlows[slices.IndexFunc(faultyFlows, func(f faultyFlow) bool { return f.name == "device code" })]
 			s := newFaultyScene(flow, fault{match: flow.match, status: 200, body: string(body)}, map[string]string{})
 			var stdout, stderr bytes.Buffer
-			status := run(t.Context(), s.system(&stdout, &stderr), shellWords(flow.typed, s.env)[1:])
+			con, world := s.system(&stdout, &stderr)
+			status := run(t.Context(), con, world, shellWords(flow.typed, s.env)[1:])
 			if said := stderr.String(); status != 7 || !strings.HasPrefix(said, want+"\nOnly for a sign-in that you started") {
 				t.Errorf("%q: status %d\n%s", message, status, said)
 			}

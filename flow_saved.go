@@ -18,7 +18,7 @@ import (
 // fromSaved is the source of the connection that r was read of, as plan has it. The file is
 // looked at each time: another process may have renewed the token, or ended the connection.
 // Nobody is asked anything.
-func fromSaved(sys *system, saved *connectionStore, r *connectionRecord, plan Plan) source {
+func fromSaved(con *console, world *world, saved *connectionStore, r *connectionRecord, plan Plan) source {
 	plan.Silent = true
 	var mu sync.Mutex
 	var renew source
@@ -52,7 +52,7 @@ func fromSaved(sys *system, saved *connectionStore, r *connectionRecord, plan Pl
 			return token, err // somebody renewed it while this process waited
 		}
 		if renew == nil {
-			if renew, err = renewal(sys, plan, cache); err != nil {
+			if renew, err = renewal(con, world, plan, cache); err != nil {
 				return Token{}, err
 			}
 		}
@@ -62,7 +62,7 @@ func fromSaved(sys *system, saved *connectionStore, r *connectionRecord, plan Pl
 			return Token{}, cannotRenew(plan, err)
 		}
 		if err := errors.Join(saved.update(r, ask.Scopes, token, cache), cache.trouble); err != nil {
-			sys.warn("The token was renewed but could not be kept: %s", oneLine(err)) // it is delivered all the same
+			con.warn("The token was renewed but could not be kept: %s", oneLine(err)) // it is delivered all the same
 		}
 		return token, nil
 	}
@@ -70,18 +70,18 @@ func fromSaved(sys *system, saved *connectionStore, r *connectionRecord, plan Pl
 
 // renewal is the flow of a saved plan, if it can do without a person: what is typed is
 // not there any more, and the terminal belongs to whoever wants the token.
-func renewal(sys *system, plan Plan, cache *msalCache) (source, error) {
+func renewal(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
 	if plan.asks() {
 		return nil, failure.New("sign-in-needed", "The kept token has expired, and its renewal needs a secret that was typed.").
 			Try("%s; a secret in a file or a variable renews by itself", plan.command())
 	}
 	if plan.Environment.Type == userDefined {
-		sys.note("%s", ownCloudNote(plan.Environment))
-		if err := sys.stopped(); err != nil {
+		con.note("%s", ownCloudNote(plan.Environment))
+		if err := con.stopped(); err != nil {
 			return nil, err
 		}
 	}
-	return startFlow(sys, plan, cache)
+	return startFlow(con, world, plan, cache)
 }
 
 // cannotRenew says of a saved connection what its flow says of a sign-in: that Entra

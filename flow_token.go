@@ -32,7 +32,7 @@ func checkProvided(token string) (Token, error) {
 
 // provideToken is the flow for a token that the user brought: nothing is sent, and
 // nothing can be renewed.
-func provideToken(sys *system, plan Plan, _ *msalCache) (source, error) {
+func provideToken(con *console, world *world, plan Plan, _ *msalCache) (source, error) {
 	var token Token
 	return func(ctx context.Context, ask Ask) (Token, error) {
 		if ask.Claims != "" || len(ask.Scopes) > 0 {
@@ -40,7 +40,7 @@ func provideToken(sys *system, plan Plan, _ *msalCache) (source, error) {
 				Try("connect in another way, for example with -UseDeviceCode")
 		}
 		if token.access.open() == "" {
-			text, err := plan.Secret.read(ctx, sys, "the access token", "AccessToken: ")
+			text, err := plan.Secret.read(ctx, con, world, "the access token", "AccessToken: ")
 			if err != nil {
 				return Token{}, err
 			}

@@ -27,7 +27,7 @@ import (
 	"connect-entra/transport"
 )
 
-var flows = map[flowName]func(*system, Plan, *msalCache) (source, error){
+var flows = map[flowName]func(*console, *world, Plan, *msalCache) (source, error){
 	byBrowser:     signInByBrowser,
 	byDeviceCode:  signInByDeviceCode,
 	byCertificate: signInByCertificate,
@@ -41,12 +41,12 @@ var flows = map[flowName]func(*system, Plan, *msalCache) (source, error){
 // continuously (CAE), as the reference asks.
 var capabilities = []string{"CP1"}
 
-func signInBySecret(sys *system, plan Plan, _ *msalCache) (source, error) {
+func signInBySecret(con *console, world *world, plan Plan, _ *msalCache) (source, error) {
 	var secret string
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if secret == "" {
 			var err error
-			if secret, err = plan.Secret.read(ctx, sys, "the client secret", plan.prompt); err != nil {
+			if secret, err = plan.Secret.read(ctx, con, world, "the client secret", plan.prompt); err != nil {
 				return Token{}, err
 			}
 		}
@@ -54,45 +54,45 @@ func signInBySecret(sys *system, plan Plan, _ *msalCache) (source, error) {
 		if err != nil {
 			return Token{}, err
 		}
-		return signInAsApp(ctx, sys, plan, credential, ask)
+		return signInAsApp(ctx, con, world, plan, credential, ask)
 	}), nil
 }
 
-func signInByCertificate(sys *system, plan Plan, _ *msalCache) (source, error) {
+func signInByCertificate(con *console, world *world, plan Plan, _ *msalCache) (source, error) {
 	var pair certificate.Pair
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		if pair.Key == nil {
 			var err error
-			if pair, err = loadCertificate(ctx, sys, plan.Certificate, sys.terminal.stdin && !plan.Silent); err != nil {
+			if pair, err = loadCertificate(ctx, con, world, plan.Certificate, con.terminal.stdin && !plan.Silent); err != nil {
 				return Token{}, err
 			}
 		}
 		credential := confidential.NewCredFromAssertionCallback(func(_ context.Context, o confidential.AssertionRequestOptions) (string, error) {
 			return pair.Assertion(o.TokenEndpoint, o.ClientID, plan.SendChain)
 		})
-		return signInAsApp(ctx, sys, plan, credential, ask)
+		return signInAsApp(ctx, con, world, plan, credential, ask)
 	}), nil
 }
 
 // signInByFederation presents a token of another issuer (workload identity). Its file
 // is read each time: whoever put it there also renews it.
-func signInByFederation(sys *system, plan Plan, _ *msalCache) (source, error) {
+func signInByFederation(con *console, world *world, plan Plan, _ *msalCache) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		credential := confidential.NewCredFromAssertionCallback(func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
-			assertion, err := plan.Secret.read(ctx, sys, "the federated token of "+envFederated, "")
+			assertion, err := plan.Secret.read(ctx, con, world, "the federated token of "+envFederated, "")
 			return strings.TrimSpace(assertion), err
 		})
-		return signInAsApp(ctx, sys, plan, credential, ask)
+		return signInAsApp(ctx, con, world, plan, credential, ask)
 	}), nil
 }
 
 // signInAsApp makes a new client each time: MSAL would otherwise answer from its memory,
 // where a wrong secret succeeds as long as an earlier one did.
-func signInAsApp(ctx context.Context, sys *system, plan Plan, credential confidential.Credential, ask Ask) (Token, error) {
+func signInAsApp(ctx context.Context, con *console, world *world, plan Plan, credential confidential.Credential, ask Ask) (Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
 	defer cancel()
 	client, err := confidential.New(plan.authority(), plan.ClientID, credential,
-		confidential.WithHTTPClient(sys.client(plan.entra())),
+		confidential.WithHTTPClient(newClient(con, world, plan.entra())),
 		confidential.WithInstanceDiscovery(false),
 		confidential.WithClientCapabilities(capabilities),
 		confidential.WithAzureRegion("DisableMsalForceRegion"), // else MSAL_FORCE_REGION redirects the secret
@@ -108,22 +108,22 @@ func signInAsApp(ctx context.Context, sys *system, plan Plan, credential confide
 	return tokenOf(result, err)
 }
 
-func signInByIdentity(sys *system, plan Plan, _ *msalCache) (source, error) {
+func signInByIdentity(con *console, world *world, plan Plan, _ *msalCache) (source, error) {
 	return remember(plan, func(ctx context.Context, ask Ask) (Token, error) {
 		ctx, cancel := context.WithTimeout(ctx, plan.Timeout)
 		defer cancel()
-		host, service, err := findIdentityHost(ctx, sys)
+		host, service, err := findIdentityHost(ctx, world)
 		if err != nil {
 			return Token{}, err
 		}
-		sys.verbose("The managed identity of %s, at %s.", host.name, service.Base)
+		con.verbose("The managed identity of %s, at %s.", host.name, service.Base)
 		service.Timeout = plan.Timeout
 		var id managedidentity.ID = managedidentity.SystemAssigned()
 		if plan.ClientID != "" {
 			id = managedidentity.UserAssignedClientID(plan.ClientID)
 		}
 		client, err := managedidentity.New(id,
-			managedidentity.WithHTTPClient(sys.client(service)),
+			managedidentity.WithHTTPClient(newClient(con, world, service)),
 			managedidentity.WithRetryPolicyDisabled()) // the transport retries, within the time there is
 		if err != nil {
 			return Token{}, err
@@ -136,8 +136,8 @@ func signInByIdentity(sys *system, plan Plan, _ *msalCache) (source, error) {
 	}), nil
 }
 
-func signInByBrowser(sys *system, plan Plan, cache *msalCache) (source, error) {
-	entra := sys.client(plan.entra())
+func signInByBrowser(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
+	entra := newClient(con, world, plan.entra())
 	client, err := publicClient(entra, plan, cache)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func signInByBrowser(sys *system, plan Plan, cache *msalCache) (source, error) {
 		if err != nil {
 			return public.AuthResult{}, err
 		}
-		code, err := browser.authorize(ctx, sys, address)
+		code, err := browser.authorize(ctx, con, world, address)
 		if err != nil {
 			return public.AuthResult{}, err
 		}
@@ -173,8 +173,8 @@ func signInByBrowser(sys *system, plan Plan, cache *msalCache) (source, error) {
 	}), nil
 }
 
-func signInByDeviceCode(sys *system, plan Plan, cache *msalCache) (source, error) {
-	client, err := publicClient(sys.client(plan.entra()), plan, cache)
+func signInByDeviceCode(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
+	client, err := publicClient(newClient(con, world, plan.entra()), plan, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +189,8 @@ func signInByDeviceCode(sys *system, plan Plan, cache *msalCache) (source, error
 		if err != nil {
 			return public.AuthResult{}, err
 		}
-		sys.say("", "%s", deviceMessage(code.Result))
-		sys.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you. It is for the application %s in %s, with %s.",
+		con.say("", "%s", deviceMessage(code.Result))
+		con.say("", "Only for a sign-in that you started yourself, just now: who sends you such a code wants to sign in as you. It is for the application %s in %s, with %s.",
 			plan.ClientID, plan.Tenant, failure.Clean(strings.Join(ask.Scopes, " ")))
 		waiting, stop := context.WithDeadline(ctx, code.Result.ExpiresOn)
 		defer stop()
@@ -226,17 +226,17 @@ func (p Plan) entra() transport.Target {
 }
 
 // client reaches a server as this run does.
-func (sys *system) client(t transport.Target) *transport.Client {
+func newClient(con *console, world *world, t transport.Target) *transport.Client {
 	recorder := &exchange.Recorder{}
-	if sys.prefer.verbose || sys.prefer.debug {
-		recorder.Verbose = sys.verbose
+	if con.prefer.verbose || con.prefer.debug {
+		recorder.Verbose = con.verbose
 	}
-	if sys.prefer.debug {
-		recorder.Debug = sys.debug
+	if con.prefer.debug {
+		recorder.Debug = con.debug
 	}
-	options := transport.Options{Internet: sys.internet, Direct: sys.direct, UserAgent: userAgent(), Recorder: recorder}
-	if sys.correlation != nil {
-		options.Correlation = sys.correlation()
+	options := transport.Options{Internet: world.internet, Direct: world.direct, UserAgent: userAgent(), Recorder: recorder}
+	if world.correlation != nil {
+		options.Correlation = world.correlation()
 	}
 	return transport.New(options, t)
 }

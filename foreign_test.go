@@ -42,9 +42,9 @@ func TestForeignTextIsMadeVisible(t *testing.T) {
 				text, _ := json.Marshal(hostile)
 				return 400, fmt.Sprintf(`{"error":%[1]s,"error_description":%[1]s,"suberror":%[1]s,"trace_id":%[1]s,"correlation_id":%[1]s,"timestamp":%[1]s,"error_codes":[1],%[1]s:1}`, text)
 			}}
-			sys, _ := cutOff(t, env)
-			sys.internet, sys.stdout, sys.stderr = refusal, &out, &out
-			run(t.Context(), sys, args)
+			con, world, _ := cutOff(t, env)
+			world.internet, con.stdout, con.stderr = refusal, &out, &out
+			run(t.Context(), con, world, args)
 			said := out.String()
 			if len(said) == 0 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.ContainsAny(said, "\u202e\u200b\u2028\U000e0041") || strings.Contains(said, "\nConnect-Entra: all") {
 				t.Errorf("%q: %q", args, said)

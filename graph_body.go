@@ -72,12 +72,12 @@ func (b *payload) hold(from io.Reader) (err error) {
 }
 
 // readStdin reads the body from stdin; a signal ends that too.
-func (b *payload) readStdin(ctx context.Context, sys *system) error {
-	if sys.terminal.stdin {
-		sys.note("Type the body, and end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
+func (b *payload) readStdin(ctx context.Context, con *console) error {
+	if con.terminal.stdin {
+		con.note("Type the body, and end it with Ctrl-D (Windows: Ctrl-Z and Enter).")
 	}
 	b.stdin = false
-	return await(ctx, func() error { return b.hold(sys.stdin) })
+	return await(ctx, func() error { return b.hold(con.stdin) })
 }
 
 // check finds what a shell made of JSON that was typed, before Graph does.

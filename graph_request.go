@@ -33,12 +33,12 @@ type graphRequest struct {
 var graphMethods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 // sendRequest is the verb: it sends what was typed and hands the answer on.
-func sendRequest(ctx context.Context, sys *system, p Params) error {
+func sendRequest(ctx context.Context, con *console, world *world, p Params) error {
 	r, err := parseRequest(ctx, p)
 	if err != nil {
 		return err
 	}
-	c, ask, err := openToUse(ctx, sys, p, func(plan Plan) error {
+	c, ask, err := openToUse(ctx, con, world, p, func(plan Plan) error {
 		_, err := graphAddress(plan.Environment, r.uri)
 		return err
 	})
@@ -49,15 +49,13 @@ func sendRequest(ctx context.Context, sys *system, p Params) error {
 	if err != nil {
 		return err
 	}
-	if c.there == nil {
-		c.there = sys
-	}
 	g := &graphClient{
 		graphRequest: r,
-		sys:          sys,
+		con:          con,
+		world:        world,
 		connection:   c,
 		ask:          ask,
-		client:       c.there.client(transport.Target{Kind: transport.Graph, Base: c.Plan.Environment.GraphEndpoint, Timeout: c.Plan.Timeout}),
+		client:       newClient(con, c.world, transport.Target{Kind: transport.Graph, Base: c.Plan.Environment.GraphEndpoint, Timeout: c.Plan.Timeout}),
 	}
 	return g.run(ctx, address)
 }
@@ -115,7 +113,8 @@ func parseRequest(ctx context.Context, p Params) (r graphRequest, err error) {
 // graphClient sends requests with the token of a connection.
 type graphClient struct {
 	graphRequest
-	sys        *system
+	con        *console
+	world      *world
 	connection Connection
 	ask        Ask
 	client     *transport.Client
@@ -124,7 +123,7 @@ type graphClient struct {
 // run sends the request and hands the answer on.
 func (g *graphClient) run(ctx context.Context, address string) error {
 	if g.body != nil && g.body.stdin {
-		if err := g.body.readStdin(ctx, g.sys); err != nil {
+		if err := g.body.readStdin(ctx, g.con); err != nil {
 			return err
 		}
 		if err := g.body.check(g.headers[len(g.headers)-1].value); err != nil {
@@ -145,7 +144,7 @@ func (g *graphClient) run(ctx context.Context, address string) error {
 	if g.output != "" {
 		return writeWhole(g.output, write)
 	}
-	return write(g.sys.stdout)
+	return write(g.con.stdout)
 }
 
 // do sends one request. Where Graph wants more of the sign-in than the token has, a
@@ -213,15 +212,15 @@ func (g *graphClient) answerChallenge(ctx context.Context, f *failure.Error) err
 	}
 	flow := g.connection.Plan.Flow
 	switch {
-	case (flow == byBrowser || flow == byDeviceCode) && g.connection.saved == "" && !g.sys.terminal.stderr:
+	case (flow == byBrowser || flow == byDeviceCode) && g.connection.saved == "" && !g.con.terminal.stderr:
 		return needed("nobody is here to sign in")
 	case flow == byToken:
 		return needed("the token that was given cannot be exchanged").Try("get a new token for Graph")
 	case g.body != nil && g.body.stream != nil:
 		return needed("the body cannot be sent twice").Try("put the body into a file: -InputFilePath FILE")
 	}
-	g.sys.note("Graph wants more of this sign-in.")
-	c, err := g.connection.satisfy(ctx, g.sys, Ask{Scopes: g.ask.Scopes, Claims: f.Server.Claims})
+	g.con.note("Graph wants more of this sign-in.")
+	c, err := g.connection.satisfy(ctx, g.con, g.world, Ask{Scopes: g.ask.Scopes, Claims: f.Server.Claims})
 	g.connection = c
 	return err
 }

@@ -23,7 +23,7 @@ import (
 
 // deliver hands one answer on: as it is to a file or a pipe, readable to a terminal.
 func (g *graphClient) deliver(resp *http.Response, w io.Writer) error {
-	far := &progress{sys: g.sys, quiet: g.onScreen()}
+	far := &progress{con: g.con, quiet: g.onScreen()}
 	defer far.end()
 	from := &countingReader{body: resp.Body, read: func(n int64) {
 		far.tell("%s", showSize(n, resp.ContentLength))
@@ -43,7 +43,7 @@ func (g *graphClient) deliver(resp *http.Response, w io.Writer) error {
 		case n == 0:
 			g.tellEmpty(resp)
 		default:
-			g.sys.warn("The answer, %d bytes of %s, is not shown on a terminal: add -OutputFilePath FILE.", n, g.client.MediaType(resp.Header))
+			g.con.warn("The answer, %d bytes of %s, is not shown on a terminal: add -OutputFilePath FILE.", n, g.client.MediaType(resp.Header))
 		}
 		return err
 	}
@@ -51,15 +51,15 @@ func (g *graphClient) deliver(resp *http.Response, w io.Writer) error {
 }
 
 // onScreen says whether the answer goes to a terminal.
-func (g *graphClient) onScreen() bool { return g.output == "" && g.sys.terminal.stdout }
+func (g *graphClient) onScreen() bool { return g.output == "" && g.con.terminal.stdout }
 
 // tellEmpty says what an answer without a body means.
 func (g *graphClient) tellEmpty(resp *http.Response) {
 	if to := resp.Header.Get("Location"); to != "" {
-		g.sys.note("%d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), failure.Clean(to))
+		g.con.note("%d %s: %s", resp.StatusCode, http.StatusText(resp.StatusCode), failure.Clean(to))
 		return
 	}
-	g.sys.note("%d %s: done, and there is nothing to show.", resp.StatusCode, http.StatusText(resp.StatusCode))
+	g.con.note("%d %s: done, and there is nothing to show.", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
 // maxPretty is how long an answer may be to be laid out, in bytes.
@@ -101,7 +101,7 @@ func showOnScreen(w io.Writer, from io.Reader) error {
 // an item a line. No more than an item is held at a time.
 func (g *graphClient) collect(ctx context.Context, address string, w io.Writer) error {
 	out := &itemWriter{w: bufio.NewWriterSize(notWriting{w}, 64<<10), pretty: g.onScreen()}
-	far := &progress{sys: g.sys, quiet: g.onScreen()}
+	far := &progress{con: g.con, quiet: g.onScreen()}
 	defer far.end()
 	for pages := 1; ; pages++ {
 		resp, err := g.do(ctx, address)

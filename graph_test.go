@@ -31,7 +31,7 @@ func TestGraphRefusalIsRead(t *testing.T) {
 				"  try: check -Environment, and which proxy stands between this host and Entra\n"},
 	} {
 		var stderr bytes.Buffer
-		exit := (&system{stderr: &stderr}).report(graphRefusal("graph.microsoft.com", c.status, c.retryAfter, []byte(c.body)))
+		exit := (&console{stderr: &stderr}).report(graphRefusal("graph.microsoft.com", c.status, c.retryAfter, []byte(c.body)))
 		if exit != c.exit || stderr.String() != c.want {
 			t.Errorf("%d %s: exit %d\n%swant %d\n%s", c.status, c.body, exit, stderr.String(), c.exit, c.want)
 		}

@@ -50,12 +50,12 @@ var examples = []example{
 }
 
 // showHelp prints help on what was asked, or the short help.
-func showHelp(_ context.Context, sys *system, p Params) error {
+func showHelp(_ context.Context, con *console, world *world, p Params) error {
 	text, err := helpOn(p.Text("Topic"))
 	if err != nil {
 		return err
 	}
-	return sys.print(text)
+	return con.print(text)
 }
 
 // helpOn finds a topic, a verb, a parameter or a code by its name.

@@ -257,6 +257,48 @@ func goFiles(t *testing.T) []string {
 	return names
 }
 
+// TestReadmeMapsTheHouse: the table of files names each folder and each file of the root
+// once, and nothing that is not there.
+func TestReadmeMapsTheHouse(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "| file | decides |\n| --- | --- |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	listed := map[string]bool{}
+	for row := range strings.Lines(table) {
+		names, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " |")
+		for name := range strings.SplitSeq(names, ", ") {
+			if listed[name] {
+				t.Errorf("README lists %s twice", name)
+			}
+			listed[name] = true
+		}
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if entry.IsDir() {
+			name += "/"
+		}
+		isFile := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
+		if strings.HasPrefix(name, ".") || !isFile && !entry.IsDir() {
+			continue
+		}
+		if !listed[name] {
+			t.Errorf("README's table of files leaves out %s", name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("README's table of files names %s, which is not there", name)
+	}
+}
+
 var update = flag.Bool("update", false, "rewrite what README says from the tables")
 
 // TestReadmeIsInStep compares README's tables with the program's. go test -run Readme

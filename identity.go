@@ -61,7 +61,7 @@ var identityHosts = []identityHost{
 
 // findIdentityHost says which host this is and what a request to its service may reach.
 // Off Azure it takes a second at most.
-func findIdentityHost(ctx context.Context, sys *system) (identityHost, transport.Target, error) {
+func findIdentityHost(ctx context.Context, world *world) (identityHost, transport.Target, error) {
 	source, err := managedidentity.GetSource() // what MSAL will act on
 	if err != nil {
 		return identityHost{}, transport.Target{}, err
@@ -74,17 +74,17 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, transport
 			return h, transport.Target{}, failure.New("no-managed-identity", "The managed identity of %s is not served: %s.", h.name, h.refusal).
 				Try("connect with a certificate or a federated token")
 		}
-		if err := checkIdentitySecrets(sys); err != nil {
+		if err := checkIdentitySecrets(world); err != nil {
 			return h, transport.Target{}, err
 		}
 		t := transport.Target{Kind: transport.ManagedIdentity, Base: h.endpoint, Arc: source == managedidentity.AzureArc}
-		if typed := sys.getenv(h.variable); h.variable != "" && typed != "" {
+		if typed := world.getenv(h.variable); h.variable != "" && typed != "" {
 			if t.Base, err = identityBase(h.variable, typed); err != nil {
 				return h, transport.Target{}, err
 			}
 		}
 		if source == managedidentity.DefaultToIMDS {
-			err = probe(ctx, sys)
+			err = probe(ctx, world)
 		}
 		return h, t, err
 	}
@@ -92,9 +92,9 @@ func findIdentityHost(ctx context.Context, sys *system) (identityHost, transport
 }
 
 // checkIdentitySecrets looks at what is sent as it is, in a header.
-func checkIdentitySecrets(sys *system) error {
+func checkIdentitySecrets(world *world) error {
 	for _, name := range []string{"IDENTITY_HEADER", "MSI_SECRET"} {
-		if err := checkText(name, sys.getenv(name)); err != nil {
+		if err := checkText(name, world.getenv(name)); err != nil {
 			return err
 		}
 	}
@@ -133,10 +133,10 @@ func identityBase(variable, endpoint string) (string, error) {
 
 // probe asks for a connection to the instance metadata service before MSAL does, which
 // would wait for minutes where nothing answers.
-func probe(ctx context.Context, sys *system) error {
+func probe(ctx context.Context, world *world) error {
 	dialing, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	conn, err := sys.dial(dialing, "tcp", "169.254.169.254:80")
+	conn, err := world.dial(dialing, "tcp", "169.254.169.254:80")
 	if err == nil {
 		return conn.Close()
 	}

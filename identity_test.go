@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"strings"
@@ -20,7 +19,7 @@ import (
 var identityVariables = []string{"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "MSI_ENDPOINT", "MSI_SECRET", "IMDS_ENDPOINT"}
 
 // onHost sets the variables of a host (NAME=value, blanks between) and no others.
-func onHost(t *testing.T, env string) *system {
+func onHost(t *testing.T, env string) *world {
 	t.Helper()
 	for _, name := range identityVariables {
 		t.Setenv(name, "")
@@ -29,7 +28,7 @@ func onHost(t *testing.T, env string) *system {
 		name, value, _ := strings.Cut(pair, "=")
 		t.Setenv(name, value)
 	}
-	return &system{stderr: io.Discard, getenv: os.Getenv, outside: outside{dial: func(context.Context, string, string) (net.Conn, error) {
+	return &world{getenv: os.Getenv, network: network{dial: func(context.Context, string, string) (net.Conn, error) {
 		t.Error("something was dialled")
 		return nil, errors.New("no network in tests")
 	}}}
@@ -68,9 +67,9 @@ func TestIdentityEndpointsOfStrangersAreRefused(t *testing.T) {
 		"http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://224.0.0.1/", "http://%31%32%37.0.0.1.evil/", "http://127.0.0.1\t/", "://",
 	} {
 		for _, env := range []string{"IDENTITY_HEADER", "IMDS_ENDPOINT"} {
-			sys := onHost(t, env+"=x")
+			world := onHost(t, env+"=x")
 			t.Setenv("IDENTITY_ENDPOINT", endpoint)
-			if _, _, err := findIdentityHost(t.Context(), sys); idOf(err) != "bad-value" || kindOf("bad-value").exit != 2 {
+			if _, _, err := findIdentityHost(t.Context(), world); idOf(err) != "bad-value" || kindOf("bad-value").exit != 2 {
 				t.Errorf("%s: %v", endpoint, err)
 			}
 		}
@@ -81,7 +80,7 @@ func TestOffAzureItTakesASecond(t *testing.T) {
 	if _, err := os.Stat("/opt/azcmagent/bin/himds"); err == nil {
 		t.Skip("this host has Azure Arc's agent")
 	}
-	sys := onHost(t, "")
+	world := onHost(t, "")
 	for name, dial := range map[string]func(context.Context) error{
 		"nothing answers": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 		"refused": func(context.Context) error {
@@ -89,14 +88,14 @@ func TestOffAzureItTakesASecond(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			sys.dial = func(ctx context.Context, _, address string) (net.Conn, error) {
+			world.dial = func(ctx context.Context, _, address string) (net.Conn, error) {
 				if address != "169.254.169.254:80" {
 					t.Errorf("dialled %s", address)
 				}
 				return nil, dial(ctx)
 			}
 			started := time.Now()
-			_, _, err := findIdentityHost(t.Context(), sys)
+			_, _, err := findIdentityHost(t.Context(), world)
 			if idOf(err) != "no-managed-identity" || kindOf("no-managed-identity").exit != 4 || time.Since(started) > time.Second {
 				t.Errorf("%s: %v after %v", name, err, time.Since(started))
 			}
@@ -104,8 +103,8 @@ func TestOffAzureItTakesASecond(t *testing.T) {
 	}
 	here, there := net.Pipe()
 	defer there.Close()
-	sys.dial = func(context.Context, string, string) (net.Conn, error) { return here, nil }
-	if h, to, err := findIdentityHost(t.Context(), sys); err != nil || h.name != "a virtual machine" || to.Base != "http://169.254.169.254" {
+	world.dial = func(context.Context, string, string) (net.Conn, error) { return here, nil }
+	if h, to, err := findIdentityHost(t.Context(), world); err != nil || h.name != "a virtual machine" || to.Base != "http://169.254.169.254" {
 		t.Errorf("on Azure: %s %+v %v", h.name, to, err)
 	}
 }

@@ -49,15 +49,15 @@ func newBrowserSignIn(client *transport.Client) (*browserSignIn, error) {
 // authorize sends a person to address, which is MSAL's AuthCodeURL; what that leaves out is
 // added here. It gives the code that came back, or *browser.Unavailable where no browser
 // can be opened, so that another way can be taken.
-func (s *browserSignIn) authorize(ctx context.Context, sys *system, address string) (code string, err error) {
+func (s *browserSignIn) authorize(ctx context.Context, con *console, world *world, address string) (code string, err error) {
 	if address, err = s.complete(address); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(sys.stderr, "Sign in at this address, in a browser on this machine:\n%s\nIf the page shows an error that only you can see, press Ctrl-C here.\n", address)
+	fmt.Fprintf(con.stderr, "Sign in at this address, in a browser on this machine:\n%s\nIf the page shows an error that only you can see, press Ctrl-C here.\n", address)
 	waiting, stop := context.WithTimeout(ctx, browserWait)
 	defer stop()
 	opened := make(chan error, 1)
-	go func() { opened <- sys.openURL(waiting, address) }()
+	go func() { opened <- world.openURL(waiting, address) }()
 	for {
 		select {
 		case err := <-opened:

@@ -30,7 +30,7 @@ type visitor func(redirectURI string, q url.Values)
 // signInWith runs a sign-in in the browser whose id_token has claims beside good ones.
 func signInWith(ctx context.Context, visit visitor, claims map[string]any) (redeemed []string, err error) {
 	var q url.Values
-	sys := &system{stderr: io.Discard, outside: outside{openURL: func(_ context.Context, address string) error {
+	con, world := &console{stderr: io.Discard}, &world{network: network{openURL: func(_ context.Context, address string) error {
 		u, err := url.Parse(address)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func signInWith(ctx context.Context, visit visitor, claims map[string]any) (rede
 		return nil, err
 	}
 	defer signIn.close()
-	code, err := signIn.authorize(ctx, sys, "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?"+url.Values{"redirect_uri": {signIn.redirectURI}, "scope": {"User.Read"}}.Encode())
+	code, err := signIn.authorize(ctx, con, world, "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?"+url.Values{"redirect_uri": {signIn.redirectURI}, "scope": {"User.Read"}}.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func TestIssuerIsTheClouds(t *testing.T) {
 	if !ok {
 		t.Fatal("no China")
 	}
-	builtIn := (&system{}).client(Plan{Environment: china}.entra())
+	builtIn := newClient(&console{}, &world{}, Plan{Environment: china}.entra())
 	private := asked(&server{handle: func(*http.Request, url.Values) (int, string) {
 		return 200, `{"authorization_endpoint":"https://login.private.example/a","token_endpoint":"https://login.private.example/t","issuer":"https://sts.private.example/{tenantid}/v2.0"}`
 	}})
@@ -367,13 +367,13 @@ func halfPost(redirectURI string) {
 
 func TestNoBrowserIsToldAtOnce(t *testing.T) {
 	var stderr bytes.Buffer
-	sys := &system{stderr: &stderr, outside: outside{openURL: func(context.Context, string) error { return &browser.Unavailable{Reason: "there is no display"} }}}
+	con, world := &console{stderr: &stderr}, &world{network: network{openURL: func(context.Context, string) error { return &browser.Unavailable{Reason: "there is no display"} }}}
 	signIn, err := newBrowserSignIn(entraClient(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer signIn.close()
-	_, err = signIn.authorize(t.Context(), sys, "https://login.microsoftonline.com/authorize")
+	_, err = signIn.authorize(t.Context(), con, world, "https://login.microsoftonline.com/authorize")
 	var none *browser.Unavailable
 	if !errors.As(err, &none) || none.Reason != "there is no display" || !strings.Contains(stderr.String(), "https://login.microsoftonline.com/authorize?") {
 		t.Errorf("%v, printed %q", err, stderr.String())
@@ -451,8 +451,8 @@ func TestSilentSourceAsksNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sys := s.system(io.Discard, io.Discard)
-	from, token, err := signIn(t.Context(), sys, plan, "", nil)
+	con, world := s.system(io.Discard, io.Discard)
+	from, token, err := signIn(t.Context(), con, world, plan, "", nil)
 	if err != nil || token.access.open() == "" {
 		t.Fatal(err)
 	}

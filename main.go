@@ -29,8 +29,8 @@ import (
 	"connect-entra/transport"
 )
 
-// outside is the part of system that a browser page does not have.
-type outside struct {
+// network is the part of the world that a browser page does not have.
+type network struct {
 	internet http.RoundTripper // to Entra and Graph, through the proxies of the environment
 	direct   http.RoundTripper // to a managed-identity host: never through a proxy
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
@@ -48,37 +48,35 @@ func main() {
 		hideProcess()
 	}
 	log.SetOutput(io.Discard) // net/http logs what strangers send
-	sys := newSystem()
-	signals := make(chan os.Signal, 1)
-	sys.untilSignal = func(ctx context.Context) context.Context { return untilSignal(ctx, signals) }
-	sys.releaseSignals = func() { signal.Stop(signals) }
-	os.Exit(run(context.Background(), sys, calledAs(os.Args[0], os.Args[1:])))
+	os.Exit(run(context.Background(), newConsole(), newWorld(make(chan os.Signal, 1)), calledAs(os.Args[0], os.Args[1:])))
 }
 
-func newSystem() *system {
-	sys := &system{
-		stdin:       os.Stdin,
-		stdout:      os.Stdout,
-		stderr:      os.Stderr,
+func newConsole() *console {
+	con := &console{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, readSecret: readSecret}
+	con.terminal.stdin = term.IsTerminal(int(os.Stdin.Fd()))
+	con.terminal.stdout = term.IsTerminal(int(os.Stdout.Fd()))
+	con.terminal.stderr = term.IsTerminal(int(os.Stderr.Fd()))
+	return con
+}
+
+// newWorld is the operating system's; signals come by the channel.
+func newWorld(signals chan os.Signal) *world {
+	return &world{
 		getenv:      os.Getenv,
 		dir:         ownFolder(),
-		openSaved:   openSaved,
 		cloudFolder: userCloudFolder(),
-		outside: outside{
-			internet: transport.NewInternet(),
-			direct:   transport.NewDirect(),
-			dial:     (&net.Dialer{}).DialContext,
-			environ:  os.Environ,
-
-			correlation: sync.OnceValue(transport.NewCorrelation),
+		untilSignal: func(ctx context.Context) context.Context { return untilSignal(ctx, signals) },
+		openSaved:   openSaved,
+		network: network{
+			internet:       transport.NewInternet(),
+			direct:         transport.NewDirect(),
+			dial:           (&net.Dialer{}).DialContext,
+			openURL:        browser.Open,
+			environ:        os.Environ,
+			releaseSignals: func() { signal.Stop(signals) },
+			correlation:    sync.OnceValue(transport.NewCorrelation),
 		},
 	}
-	sys.readSecret = readSecret
-	sys.openURL = browser.Open
-	sys.terminal.stdin = term.IsTerminal(int(os.Stdin.Fd()))
-	sys.terminal.stdout = term.IsTerminal(int(os.Stdout.Fd()))
-	sys.terminal.stderr = term.IsTerminal(int(os.Stderr.Fd()))
-	return sys
 }
 
 // untilSignal ends ctx at the first signal, with the failure that names it; a second

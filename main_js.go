@@ -14,56 +14,57 @@ import (
 	"connect-entra/failure"
 )
 
-type outside struct{}
+// network is not in a page.
+type network struct{}
 
 // flows of the page: a token that was given needs no network.
-var flows = map[flowName]func(*system, Plan, *msalCache) (source, error){byToken: provideToken}
+var flows = map[flowName]func(*console, *world, Plan, *msalCache) (source, error){byToken: provideToken}
 
 // practice needs nothing here, as a given token is not sent anywhere.
-func practice(sys *system, _ bool) (*system, func(), error) { return sys, func() {}, nil }
+func practice(around *world, _ bool) (*world, func(), error) { return around, func() {}, nil }
 
 // command cannot be in the page, which starts no programs.
 type command struct{}
 
-func newCommand(_ *system, p Params) (*command, error) {
+func newCommand(_ *console, p Params) (*command, error) {
 	if p.Command == nil {
 		return nil, nil
 	}
 	return nil, failure.New("usage", "The page runs no programs.").Try("run connect-entra in a terminal")
 }
 
-func (*command) run(context.Context, *system, Connection) error { return nil }
+func (*command) run(context.Context, *console, *world, Connection) error { return nil }
 
-func inherited(*system) (Connection, bool, error) { return Connection{}, false, nil }
+func inherited(*console, *world) (Connection, bool, error) { return Connection{}, false, nil }
 
-func makePracticeKit(context.Context, *system, Params) error {
+func makePracticeKit(context.Context, *console, *world, Params) error {
 	return failure.New("usage", "The page makes no practice kit.").Try("run connect-entra sandbox DIR in a terminal")
 }
 
-func showCompletion(context.Context, *system, Params) error {
+func showCompletion(context.Context, *console, *world, Params) error {
 	return failure.New("usage", "The page has no shell to complete in.").Try("run connect-entra completion SHELL in a terminal")
 }
 
-func showHelp(context.Context, *system, Params) error {
+func showHelp(context.Context, *console, *world, Params) error {
 	return failure.New("usage", "The page shows no help.").Try("run connect-entra help in a terminal")
 }
 
 // The page has no file of clouds of one's own.
 
-func (*system) clouds(Params) ([]Environment, error) { return clouds, nil }
+func knownClouds(*console, *world, Params) ([]Environment, error) { return clouds, nil }
 
-func (*system) allClouds() ([]Environment, error) { return clouds, nil }
+func allClouds(*console, *world) ([]Environment, error) { return clouds, nil }
 
-func addEnvironment(context.Context, *system, Params) error {
+func addEnvironment(context.Context, *console, *world, Params) error {
 	return failure.New("usage", "The page keeps no clouds of your own.").Try("use connect-entra environments in a terminal")
 }
 
-func setEnvironment(ctx context.Context, sys *system, p Params) error {
-	return addEnvironment(ctx, sys, p)
+func setEnvironment(ctx context.Context, con *console, world *world, p Params) error {
+	return addEnvironment(ctx, con, world, p)
 }
 
-func removeEnvironment(ctx context.Context, sys *system, p Params) error {
-	return addEnvironment(ctx, sys, p)
+func removeEnvironment(ctx context.Context, con *console, world *world, p Params) error {
+	return addEnvironment(ctx, con, world, p)
 }
 
 // main gives the page an object of functions, and stays to answer.
@@ -85,7 +86,8 @@ func runInPage(in []js.Value) any {
 		args[i] = in[0].Index(i).String()
 	}
 	var stdout, stderr bytes.Buffer
-	status := run(context.Background(), pageSystem(in[1].String(), &stdout, &stderr), args)
+	con, world := inPage(in[1].String(), &stdout, &stderr)
+	status := run(context.Background(), con, world, args)
 	return map[string]any{"status": status, "stdout": stdout.String(), "stderr": stderr.String()}
 }
 
@@ -107,15 +109,15 @@ func connectInPage(in []js.Value) any {
 		args = append(args, "-Environment", cloud)
 	}
 	var stdout, stderr bytes.Buffer
-	sys := pageSystem(text, &stdout, &stderr)
+	con, page := inPage(text, &stdout, &stderr)
 	var c Connection
 	v, _ := findVerb("connect")
-	v.run = func(ctx context.Context, sys *system, p Params) (err error) {
-		c, err = newConnection(ctx, sys, p, false)
+	v.run = func(ctx context.Context, con *console, world *world, p Params) (err error) {
+		c, err = newConnection(ctx, con, world, p, false)
 		return err
 	}
-	_, err := v.carryOut(context.Background(), sys, args)
-	status, id, shown := sys.report(err), "", ""
+	_, err := v.carryOut(context.Background(), con, page, args)
+	status, id, shown := con.report(err), "", ""
 	if err == nil {
 		shown = c.JSON()
 	} else {
@@ -148,7 +150,8 @@ func facts[F fact | claims.Fact](list []F) any {
 // "" or empty; problem, trouble and refusal are as a terminal prints them.
 func lineInPage(in []js.Value) any {
 	text := in[0].String()
-	e := pageSystem("", &bytes.Buffer{}, &bytes.Buffer{}).explain([]string{text})
+	con, world := inPage("", &bytes.Buffer{}, &bytes.Buffer{})
+	e := explainArguments(con, world, []string{text})
 	out := map[string]any{
 		"verb": e.verb.name, "summary": e.verb.summary, "set": "", "reason": "", "bound": facts(e.bound()),
 		"problem": printed(e.err), "trouble": "", "refusal": printed(e.no), "story": "", "plan": []any{},
@@ -170,7 +173,8 @@ func lineInPage(in []js.Value) any {
 // printed is an error as a terminal prints it.
 func printed(err error) string {
 	var stderr bytes.Buffer
-	pageSystem("", &bytes.Buffer{}, &stderr).report(err)
+	con, _ := inPage("", &bytes.Buffer{}, &stderr)
+	con.report(err)
 	return stderr.String()
 }
 
@@ -193,15 +197,9 @@ func graphInPage(in []js.Value) any {
 	return printed(failed)
 }
 
-// pageSystem is everything outside the program, in a browser: no terminal, no
-// environment, no folder.
-func pageSystem(stdin string, stdout, stderr *bytes.Buffer) *system {
-	return &system{
-		stdin:  strings.NewReader(stdin),
-		stdout: stdout,
-		stderr: stderr,
-		getenv: func(string) string { return "" },
-	}
+// inPage is a console without a terminal, and a world without an environment or a folder.
+func inPage(stdin string, stdout, stderr *bytes.Buffer) (*console, *world) {
+	return &console{stdin: strings.NewReader(stdin), stdout: stdout, stderr: stderr}, &world{getenv: func(string) string { return "" }}
 }
 
 // promised makes a function for JavaScript of do, which runs aside, as a Go function
@@ -220,6 +218,6 @@ func promised(do func([]js.Value) any) js.Func {
 	})
 }
 
-func sendRequest(context.Context, *system, Params) error {
+func sendRequest(context.Context, *console, *world, Params) error {
 	return failure.New("usage", "The page types no requests.").Try("run connect-entra request in a terminal")
 }

@@ -229,22 +229,22 @@ const (
 	byToken       flowName = "UserProvidedAccessToken"
 )
 
-// plan decides what p means, with the user's own clouds where it may mean one, and says
+// typedPlan decides what p means, with the user's own clouds where it may mean one, and says
 // what the person should know of it beforehand.
-func (sys *system) plan(p Params) (Plan, error) {
-	known, err := sys.clouds(p)
+func typedPlan(con *console, world *world, p Params) (Plan, error) {
+	known, err := knownClouds(con, world, p)
 	if err != nil {
 		return Plan{}, err
 	}
-	plan, err := newPlan(p, known, sys.getenv)
+	plan, err := newPlan(p, known, world.getenv)
 	if err != nil {
 		return plan, err
 	}
 	for _, text := range plan.notes {
-		sys.note("%s", text)
+		con.note("%s", text)
 	}
 	for _, text := range plan.warnings {
-		sys.warn("%s", text)
+		con.warn("%s", text)
 	}
-	return plan, sys.stopped()
+	return plan, con.stopped()
 }

@@ -16,10 +16,10 @@ import (
 	"connect-entra/sandbox"
 )
 
-// practice is the same system with the practice cloud outside. Nothing leaves the
-// process; with pages, a browser reaches the cloud's pages on loopback until stop.
-func practice(sys *system, pages bool) (practising *system, stop func(), err error) {
-	registered, err := sandbox.LoadRegistry(sys.practiceFolder())
+// practice is another world, with the practice cloud in place of the network. Nothing leaves
+// the process; with pages, a browser reaches the cloud's pages on loopback until stop.
+func practice(around *world, pages bool) (there *world, stop func(), err error) {
+	registered, err := sandbox.LoadRegistry(around.practiceFolder())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,32 +30,32 @@ func practice(sys *system, pages bool) (practising *system, stop func(), err err
 			return nil, nil, err
 		}
 	}
-	there := *sys
-	there.internet, there.direct = cloud, cloud
-	there.dial = func(context.Context, string, string) (net.Conn, error) {
+	its := *around
+	its.internet, its.direct = cloud, cloud
+	its.dial = func(context.Context, string, string) (net.Conn, error) {
 		here, _ := net.Pipe() // its metadata service is always there
 		return here, nil
 	}
-	return &there, stop, nil
+	return &its, stop, nil
 }
 
 // practiceFolder is where the practice cloud keeps what it keeps; "" where this host has no
 // folder for it.
-func (sys *system) practiceFolder() string {
-	if sys.dir == "" {
+func (world *world) practiceFolder() string {
+	if world.dir == "" {
 		return ""
 	}
-	return filepath.Join(sys.dir, "sandbox")
+	return filepath.Join(world.dir, "sandbox")
 }
 
-func makePracticeKit(_ context.Context, sys *system, p Params) error {
-	return practiceKit(sys, p.Text("Path"), hostShell())
+func makePracticeKit(_ context.Context, con *console, world *world, p Params) error {
+	return practiceKit(con, world, p.Text("Path"), hostShell())
 }
 
 // practiceKit makes a kit in dir, or makes it anew, and prints what to try. What it
 // prints is itself a script for the shell.
-func practiceKit(sys *system, dir string, sh shell) error {
-	folder := sys.practiceFolder()
+func practiceKit(con *console, world *world, dir string, sh shell) error {
+	folder := world.practiceFolder()
 	if folder == "" {
 		return failure.New("storage", "There is no folder here in which the practice cloud could register an application.").
 			Try("set HOME to a folder of yours")
@@ -72,7 +72,7 @@ func practiceKit(sys *system, dir string, sh shell) error {
 	if err := kit.Write(); err != nil {
 		return err
 	}
-	return sys.print(sh.commands(dir, kit.ClientID))
+	return con.print(sh.commands(dir, kit.ClientID))
 }
 
 // variables is the file that -EnvironmentVariable is tried with.

@@ -18,7 +18,7 @@ func makeKit(t *testing.T, dir string, sh shell) (app sandbox.App, printed strin
 	t.Helper()
 	own := filepath.Join(t.TempDir(), "own")
 	var stdout bytes.Buffer
-	if err := practiceKit(&system{stdout: &stdout, dir: own}, dir, sh); err != nil {
+	if err := practiceKit(&console{stdout: &stdout}, &world{dir: own}, dir, sh); err != nil {
 		t.Fatal(err)
 	}
 	registered, err := sandbox.LoadRegistry(filepath.Join(own, "sandbox"))
@@ -84,7 +84,7 @@ func TestPracticeKitForPowerShell(t *testing.T) {
 }
 
 func TestPracticeKitNeedsAFolder(t *testing.T) {
-	if err := practiceKit(&system{}, filepath.Join(t.TempDir(), "kit"), bourneShell); failure.From(err).ID != "storage" {
+	if err := practiceKit(&console{}, &world{}, filepath.Join(t.TempDir(), "kit"), bourneShell); failure.From(err).ID != "storage" {
 		t.Errorf("without a folder: %v", err)
 	}
 }

@@ -54,9 +54,9 @@ func process(t *testing.T, stdin string, env []string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// world is the internet as a process reaches it through HTTPS_PROXY: a proxy that ends
+// testInternet is the internet as a process reaches it through HTTPS_PROXY: a proxy that ends
 // the TLS of every host and hands the requests to the fake Entra.
-type world struct {
+type testInternet struct {
 	*fakeEntra
 	env []string // what makes a process reach it
 
@@ -66,12 +66,12 @@ type world struct {
 	key   *ecdsa.PrivateKey
 }
 
-func newWorld(t testing.TB, apps ...sandbox.App) *world {
+func newTestInternet(t testing.TB, apps ...sandbox.App) *testInternet {
 	t.Helper()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("left out: Go takes no SSL_CERT_FILE here, it trusts what the system's store does")
 	}
-	w := &world{fakeEntra: newFakeEntra(apps...)}
+	w := &testInternet{fakeEntra: newFakeEntra(apps...)}
 	w.makeRoot(t)
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.root.Raw}), 0o600); err != nil {
@@ -95,7 +95,7 @@ func newWorld(t testing.TB, apps ...sandbox.App) *world {
 	return w
 }
 
-func (w *world) makeRoot(t testing.TB) {
+func (w *testInternet) makeRoot(t testing.TB) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -117,13 +117,13 @@ func (w *world) makeRoot(t testing.TB) {
 }
 
 // certificate vouches for any host.
-func (w *world) certificate(host string) (*tls.Certificate, error) {
+func (w *testInternet) certificate(host string) (*tls.Certificate, error) {
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{host}, NotBefore: w.root.NotBefore, NotAfter: w.root.NotAfter}
 	der, err := x509.CreateCertificate(rand.Reader, template, w.root, &w.key.PublicKey, w.key)
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: w.key}, err
 }
 
-func (w *world) serve(conn net.Conn) {
+func (w *testInternet) serve(conn net.Conn) {
 	defer conn.Close()
 	r, err := http.ReadRequest(bufio.NewReader(conn))
 	if err != nil || r.Method != http.MethodConnect {
@@ -161,7 +161,7 @@ func TestProcessReachesEveryCloud(t *testing.T) {
 		if e.practice() {
 			continue
 		}
-		w := newWorld(t, testApp())
+		w := newTestInternet(t, testApp())
 		w.at(e.AzureADEndpoint, e.GraphEndpoint)
 		env := append(w.env, "S="+testSecret)
 		for _, args := range [][]string{
@@ -191,7 +191,7 @@ func writeTestCertificate(t testing.TB) string {
 
 // TestProcessStatuses holds exit statuses and streams of the process itself.
 func TestProcessStatuses(t *testing.T) {
-	w := newWorld(t, testApp())
+	w := newTestInternet(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	wrong := append(w.env, "S=canary-secret")
 	for _, c := range []struct {
@@ -219,7 +219,7 @@ func TestProcessStatuses(t *testing.T) {
 // TestProcessTellsItsRoute: -Debug says what stands between here and the server, and which
 // authorities are trusted, without the proxy's password.
 func TestProcessTellsItsRoute(t *testing.T) {
-	w := newWorld(t, testApp())
+	w := newTestInternet(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	_, stderr, status := process(t, testSecret+"\n", w.env, "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":-", "-ContextScope", "Process", "-Debug")
 	_, proxy, _ := strings.Cut(w.env[0], "@")
@@ -231,7 +231,7 @@ func TestProcessTellsItsRoute(t *testing.T) {
 
 // TestProcessPrintsTokenAlone has a token alone on stdout, for a pipe.
 func TestProcessPrintsTokenAlone(t *testing.T) {
-	w := newWorld(t, testApp())
+	w := newTestInternet(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	stdout, stderr, status := process(t, testSecret+"\n", w.env, "token", "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient+":-")
 	if _, ok := claims.Decode(strings.TrimSuffix(stdout, "\n")); !ok || status != 0 || strings.Count(stdout, "\n") != 1 {

@@ -15,36 +15,36 @@ import (
 
 // supply asks for what binding found missing, as PowerShell does before it runs a
 // command. err is what binding said.
-func (sys *system) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
-	if len(p.Missing) > 0 && sys.asks() {
-		fmt.Fprintf(sys.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
+func (con *console) supply(ctx context.Context, v verb, p Params, err error) (Params, error) {
+	if len(p.Missing) > 0 && con.asks() {
+		fmt.Fprintf(con.stderr, "\ncmdlet %s at command pipeline position 1\nSupply values for the following parameters:\n", v.cmdlet())
 		err = p.Supply(v.parameters(), func(row powershell.Parameter) (any, error) {
 			if row.Type == secureString { // asked for without echo, where it is read
 				return Secret{}, nil
 			}
-			return sys.ask(ctx, row.Name+": ")
+			return con.ask(ctx, row.Name+": ")
 		})
 	}
 	if err != nil {
 		return p, err
 	}
-	return p, sys.supplyUser(ctx, v, p)
+	return p, con.supplyUser(ctx, v, p)
 }
 
 // credentialCaption stands once before what a credential is asked for.
 const credentialCaption = "PowerShell credential request\nEnter your credentials.\n"
 
 // supplyUser asks for the application's ID where a credential was typed as an empty string.
-func (sys *system) supplyUser(ctx context.Context, v verb, p Params) error {
+func (con *console) supplyUser(ctx context.Context, v verb, p Params) error {
 	for _, row := range v.parameters() {
 		if c, ok := p.Values[row.Name].Value.(credential); !ok || c.ID != "" {
 			continue
 		}
-		if !sys.asks() {
+		if !con.asks() {
 			return failure.New("sign-in-needed", "The application's ID is needed and there is no terminal to ask on.").
 				Try("-%s APPID:env:NAME, APPID:@FILE or APPID:-", row.Name)
 		}
-		text, err := sys.ask(ctx, "\n"+credentialCaption+"User: ")
+		text, err := con.ask(ctx, "\n"+credentialCaption+"User: ")
 		if err != nil {
 			return err
 		}
@@ -76,13 +76,13 @@ func (v verb) cmdlet() string {
 }
 
 // asks says whether somebody is there to be asked.
-func (sys *system) asks() bool { return sys.terminal.stdin && sys.terminal.stderr }
+func (con *console) asks() bool { return con.terminal.stdin && con.terminal.stderr }
 
 // ask puts a question to the person at the terminal and gives the line that was typed.
-func (sys *system) ask(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(sys.stderr, prompt)
+func (con *console) ask(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(con.stderr, prompt)
 	select {
-	case a := <-nextLine(sys.stdin, "the answer"):
+	case a := <-nextLine(con.stdin, "the answer"):
 		if a.err == nil && a.text == "" {
 			return "", failure.New("declined", "Nothing was entered.")
 		}
@@ -94,10 +94,10 @@ func (sys *system) ask(ctx context.Context, prompt string) (string, error) {
 
 // inquire asks whether to go on after a message. PowerShell offers to suspend as well,
 // which takes its nested prompt.
-func (sys *system) inquire(stream string) error {
+func (con *console) inquire(stream string) error {
 	const choices = "\nConfirm\nContinue with this operation?\n[Y] Yes  [A] Yes to All  [H] Halt Command  [?] Help (default is \"Y\"): "
 	for {
-		text, err := sys.ask(sys.prefer.ctx, choices)
+		text, err := con.ask(con.prefer.ctx, choices)
 		if err != nil {
 			return err
 		}
@@ -105,11 +105,11 @@ func (sys *system) inquire(stream string) error {
 		case "", "y", "yes":
 			return nil
 		case "a", "yes to all":
-			sys.prefer.actions[stream] = "Continue"
+			con.prefer.actions[stream] = "Continue"
 			return nil
 		case "h", "halt command":
 			return failure.New("stopped", "The running command stopped because the user selected the Stop option.")
 		}
-		fmt.Fprint(sys.stderr, "Y - Continue with only the next step of the operation.\nA - Continue with all the steps of the operation.\nH - Stop this command.\n")
+		fmt.Fprint(con.stderr, "Y - Continue with only the next step of the operation.\nA - Continue with all the steps of the operation.\nH - Stop this command.\n")
 	}
 }

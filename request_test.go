@@ -93,20 +93,20 @@ func (s *requestScene) request(args ...string) (stdout, stderr string, status in
 
 func (s *requestScene) enter(args ...string) (stdout, stderr string, status int) {
 	var out, errs bytes.Buffer
-	sys := s.system(&out, &atScreen{s.scene, &errs})
+	con, world := s.system(&out, &atScreen{s.scene, &errs})
 	if s.stdout != nil {
-		sys.stdout = s.stdout
+		con.stdout = s.stdout
 	}
-	sys.terminal.stdout = s.screen
+	con.terminal.stdout = s.screen
 	if s.graph != nil {
-		sys.internet = roundTripper(func(r *http.Request) (*http.Response, error) {
+		world.internet = roundTripper(func(r *http.Request) (*http.Response, error) {
 			if "https://"+r.URL.Host == s.entra.login {
 				return s.entra.RoundTrip(r)
 			}
 			return s.graph(r)
 		})
 	}
-	status = run(context.Background(), sys, args)
+	status = run(context.Background(), con, world, args)
 	return out.String(), errs.String(), status
 }
 
@@ -476,8 +476,8 @@ func TestInterruptedDownload(t *testing.T) {
 	dir := t.TempDir()
 	ctx, interrupt := context.WithCancelCause(context.Background())
 	s := newScene(t)
-	sys := s.system(io.Discard, io.Discard)
-	sys.internet = roundTripper(func(r *http.Request) (*http.Response, error) {
+	con, world := s.system(io.Discard, io.Discard)
+	world.internet = roundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Host != "graph.microsoft.com" {
 			return s.entra.RoundTrip(r)
 		}
@@ -490,7 +490,7 @@ func TestInterruptedDownload(t *testing.T) {
 		}()
 		return answers(r, 200, nil, body), nil
 	})
-	status := run(ctx, sys, []string{"request", "/x", "-OutputFilePath", filepath.Join(dir, "x"), "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S"})
+	status := run(ctx, con, world, []string{"request", "/x", "-OutputFilePath", filepath.Join(dir, "x"), "-TenantId", sandbox.Tenant, "-ClientSecretCredential", testClient + ":env:S"})
 	if entries, _ := os.ReadDir(dir); status != 130 || len(entries) > 0 {
 		t.Errorf("exit %d, and %v is left", status, entries)
 	}

@@ -72,8 +72,8 @@ func (s *Secret) UnmarshalText(text []byte) error {
 
 // read fetches the secret. prompt is what a person is asked, what the secret's name in
 // an error: "the client secret". Exactly one line ending is taken off the end.
-func (s Secret) read(ctx context.Context, sys *system, what, prompt string) (string, error) {
-	text, err := s.fetch(ctx, sys, what, prompt)
+func (s Secret) read(ctx context.Context, con *console, world *world, what, prompt string) (string, error) {
+	text, err := s.fetch(ctx, con, world, what, prompt)
 	if err != nil {
 		return "", err
 	}
@@ -91,23 +91,23 @@ func (s Secret) read(ctx context.Context, sys *system, what, prompt string) (str
 	return text, nil
 }
 
-func (s Secret) fetch(ctx context.Context, sys *system, what, prompt string) (string, error) {
+func (s Secret) fetch(ctx context.Context, con *console, world *world, what, prompt string) (string, error) {
 	source := s.source
 	switch {
-	case source == "" || source == "-" && sys.terminal.stdin:
-		if !sys.terminal.stdin {
+	case source == "" || source == "-" && con.terminal.stdin:
+		if !con.terminal.stdin {
 			return "", failure.New("sign-in-needed", "%s is needed and there is no terminal to ask on.", failure.Capital(what)).
 				Try("name where it is, after the ID: -ClientSecretCredential ID:env:NAME, ID:@FILE or ID:-")
 		}
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx) // interrupted before the prompt listens
 		}
-		return sys.readSecret(prompt)
+		return con.readSecret(prompt)
 	case source == "-":
-		return readLine(ctx, sys, what)
+		return readLine(ctx, con, what)
 	case strings.HasPrefix(source, "env:"):
 		name := strings.TrimPrefix(source, "env:")
-		text := sys.getenv(name)
+		text := world.getenv(name)
 		if text == "" {
 			return "", failure.New("bad-value", "%s was to come from the environment variable %s, which is not set or empty.", failure.Capital(what), failure.Clean(name)).
 				Try("export %s, or name another place: -, @FILE", failure.Clean(name))
@@ -152,8 +152,8 @@ func await(ctx context.Context, read func() error) error {
 }
 
 // readLine takes one line from stdin; whoever waits long is told for what.
-func readLine(ctx context.Context, sys *system, what string) (string, error) {
-	done := nextLine(sys.stdin, what)
+func readLine(ctx context.Context, con *console, what string) (string, error) {
+	done := nextLine(con.stdin, what)
 	hint := time.NewTimer(30 * time.Second)
 	defer hint.Stop()
 	for {
@@ -161,7 +161,7 @@ func readLine(ctx context.Context, sys *system, what string) (string, error) {
 		case a := <-done:
 			return a.text, a.err
 		case <-hint.C:
-			sys.note("Waiting for %s on stdin.", what)
+			con.note("Waiting for %s on stdin.", what)
 		case <-ctx.Done():
 			return "", context.Cause(ctx)
 		}

@@ -50,14 +50,10 @@ func TestSecretsAreReadFromTheirPlaces(t *testing.T) {
 		{"prompt for stdin", "-", "", "typed", "", true},
 		{"prompt without a terminal", "", "", "", "sign-in-needed", false},
 	} {
-		sys := &system{
-			stdin:      strings.NewReader(c.stdin),
-			stderr:     io.Discard,
-			getenv:     func(name string) string { return env[name] },
-			readSecret: func(string) (string, error) { return "typed", nil },
-		}
-		sys.terminal.stdin = c.terminal
-		got, err := Secret{c.source}.read(t.Context(), sys, "the client secret", "")
+		con := &console{stdin: strings.NewReader(c.stdin), stderr: io.Discard, readSecret: func(string) (string, error) { return "typed", nil }}
+		world := &world{getenv: func(name string) string { return env[name] }}
+		con.terminal.stdin = c.terminal
+		got, err := Secret{c.source}.read(t.Context(), con, world, "the client secret", "")
 		id := ""
 		if err != nil {
 			id = failure.From(err).ID
@@ -70,13 +66,13 @@ func TestSecretsAreReadFromTheirPlaces(t *testing.T) {
 
 // TestStdinIsLeftToTheNext reads two secrets and leaves what follows.
 func TestStdinIsLeftToTheNext(t *testing.T) {
-	sys := &system{stdin: strings.NewReader("one\ntwo\nthe rest"), stderr: io.Discard}
+	con, world := &console{stdin: strings.NewReader("one\ntwo\nthe rest"), stderr: io.Discard}, &world{}
 	for _, want := range []string{"one", "two"} {
-		if got, err := (Secret{"-"}).read(t.Context(), sys, "the client secret", ""); got != want || err != nil {
+		if got, err := (Secret{"-"}).read(t.Context(), con, world, "the client secret", ""); got != want || err != nil {
 			t.Errorf("%q, %v", got, err)
 		}
 	}
-	if rest, _ := io.ReadAll(sys.stdin); string(rest) != "the rest" {
+	if rest, _ := io.ReadAll(con.stdin); string(rest) != "the rest" {
 		t.Errorf("left %q", rest)
 	}
 }
@@ -89,7 +85,7 @@ func TestSilentStdin(t *testing.T) {
 		var said strings.Builder
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, failure.New("interrupted", "Interrupted."))
 		defer cancel()
-		_, err := Secret{"-"}.read(ctx, &system{stdin: silent, stderr: &said}, "the client secret", "")
+		_, err := Secret{"-"}.read(ctx, &console{stdin: silent, stderr: &said}, &world{}, "the client secret", "")
 		if failure.From(err).ID != "interrupted" || said.String() != "Waiting for the client secret on stdin.\n" {
 			t.Errorf("%v, said %q", err, said.String())
 		}

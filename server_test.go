@@ -89,8 +89,8 @@ const testTenant = "11111111-2222-4333-8444-555555555555"
 var errRefused = syscall.ECONNREFUSED
 
 func entraClient(rt http.RoundTripper) *transport.Client {
-	sys := &system{stderr: io.Discard, outside: outside{internet: rt}}
-	return sys.client(transport.Target{Kind: transport.Entra, Base: "https://login.microsoftonline.com", Issuer: "login.microsoftonline.com",
+	con, world := &console{stderr: io.Discard}, &world{network: network{internet: rt}}
+	return newClient(con, world, transport.Target{Kind: transport.Entra, Base: "https://login.microsoftonline.com", Issuer: "login.microsoftonline.com",
 		Timeout: 60 * time.Second, Tenant: testTenant, Known: true})
 }
 

@@ -184,7 +184,7 @@ func TestSignalsEndEveryWait(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, testApp())
+	w := newTestInternet(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	for name, wait := range map[string]struct {
 		args  []string
@@ -259,11 +259,11 @@ func TestPipeThatNobodyOpens(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(failure.New("interrupted", "Interrupted."))
-	sys := &system{stderr: io.Discard, getenv: func(string) string { return "" }}
-	if _, err := (Secret{"@" + pipe}).read(ctx, sys, "the client secret", ""); idOf(err) != "interrupted" {
+	con, world := &console{stderr: io.Discard}, &world{getenv: func(string) string { return "" }}
+	if _, err := (Secret{"@" + pipe}).read(ctx, con, world, "the client secret", ""); idOf(err) != "interrupted" {
 		t.Errorf("a secret: %v", err)
 	}
-	if _, err := loadCertificate(ctx, sys, CertificateRef{Path: pipe}, false); idOf(err) != "interrupted" {
+	if _, err := loadCertificate(ctx, con, world, CertificateRef{Path: pipe}, false); idOf(err) != "interrupted" {
 		t.Errorf("a certificate: %v", err)
 	}
 }
@@ -305,7 +305,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 // TestSignalsAtStart end the program in its first moments, which leaves nothing that a
 // later one would stumble over.
 func TestSignalsAtStart(t *testing.T) {
-	w := newWorld(t, testApp())
+	w := newTestInternet(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	state := t.TempDir()
 	env := append(w.env, "S="+testSecret, "XDG_STATE_HOME="+state, vault.KeyFileVariable+"="+testKeyFile(t))
@@ -349,7 +349,7 @@ func TestSignalsAtStart(t *testing.T) {
 // TestQuitLeavesNoSecret: Ctrl-\ and an abort write no core file, whatever the
 // environment asks for, and show nothing of what is held.
 func TestQuitLeavesNoSecret(t *testing.T) {
-	w := newWorld(t, testApp())
+	w := newTestInternet(t, testApp())
 	w.at(clouds[1].AzureADEndpoint, clouds[1].GraphEndpoint)
 	w.fails(fault{match: "/token", delay: time.Hour})
 	for _, sent := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT} {

@@ -51,14 +51,14 @@ var logMasks = []struct{ variable, command string }{
 // mask has the service that runs this take the token out of its logs. The command goes
 // to stderr, which both read, as stdout is the token's. Elsewhere nothing is written: it
 // would be the token in a log that nobody masks.
-func (t Token) mask(sys *system) {
+func (t Token) mask(con *console, world *world) {
 	for _, m := range logMasks {
-		if strings.EqualFold(sys.getenv(m.variable), "true") {
-			sys.say("", "%s", m.command+t.access.open())
+		if strings.EqualFold(world.getenv(m.variable), "true") {
+			con.say("", "%s", m.command+t.access.open())
 			return
 		}
 	}
-	sys.warn("-MaskInCI masked nothing: neither GitHub Actions nor Azure Pipelines runs this.")
+	con.warn("-MaskInCI masked nothing: neither GitHub Actions nor Azure Pipelines runs this.")
 }
 
 // Ask is what a caller wants of a source.
@@ -75,8 +75,8 @@ type source func(context.Context, Ask) (Token, error)
 
 // printToken prints the access token alone. With connect parameters it connects for
 // this process and leaves nothing.
-func printToken(ctx context.Context, sys *system, p Params) error {
-	if sys.terminal.stdout && !p.On("Show") {
+func printToken(ctx context.Context, con *console, world *world, p Params) error {
+	if con.terminal.stdout && !p.On("Show") {
 		return failure.New("usage", "A token on the screen is a token in its history.").
 			Try("pipe it into the program that needs it, or add -Show")
 	}
@@ -84,7 +84,7 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 	if !(life >= 0 && life <= 86400) {
 		return failure.New("bad-value", "-MinLifetime must be from 0 to 86400 seconds.").Try("-MinLifetime 1800")
 	}
-	c, ask, err := openToUse(ctx, sys, p, func(Plan) error { return nil })
+	c, ask, err := openToUse(ctx, con, world, p, func(Plan) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -98,10 +98,10 @@ func printToken(ctx context.Context, sys *system, p Params) error {
 			Try("ask for less: Entra decides how long its tokens live")
 	}
 	if p.On("MaskInCI") {
-		token.mask(sys)
+		token.mask(con, world)
 	}
 	if p.On("Json") {
-		return sys.print(token.JSON(newContext(c.Plan.context(), token)))
+		return con.print(token.JSON(newContext(c.Plan.context(), token)))
 	}
-	return sys.print(token.access.open() + "\n")
+	return con.print(token.access.open() + "\n")
 }

@@ -18,18 +18,17 @@ import (
 )
 
 // cutOff is a system that may not reach anything.
-func cutOff(t *testing.T, env map[string]string) (sys *system, printed *bytes.Buffer) {
+func cutOff(t *testing.T, env map[string]string) (*console, *world, *bytes.Buffer) {
 	var out bytes.Buffer
 	no := errors.New("cut off")
 	sent := roundTrip(func(r *http.Request) (*http.Response, error) {
 		t.Errorf("sent: %s %s", r.Method, r.URL)
 		return nil, no
 	})
-	return &system{
-		stdin: strings.NewReader(""), stdout: &out, stderr: &out,
+	return &console{stdin: strings.NewReader(""), stdout: &out, stderr: &out}, &world{
 		getenv: func(name string) string { return env[name] },
 		dir:    t.TempDir(),
-		outside: outside{
+		network: network{
 			internet: sent, direct: sent,
 			dial: func(_ context.Context, _, address string) (net.Conn, error) {
 				t.Errorf("dialled: %s", address)
@@ -51,8 +50,8 @@ func TestNothingIsSentUnasked(t *testing.T) {
 		{"sandbox", t.TempDir()}, {"-Environment", "Sandbox", "-Identity", "-ContextScope", "Process"}, {"token", "-Environment", "Sandbox", "-Identity"},
 		{"explain", "-Scopes", "User.Read"}, {"-NoSuchParameter"}, {"-Identity", "-UseDeviceCode"},
 	} {
-		sys, _ := cutOff(t, nil)
-		run(t.Context(), sys, args)
+		con, world, _ := cutOff(t, nil)
+		run(t.Context(), con, world, args)
 	}
 }
 
@@ -93,8 +92,8 @@ func TestHostileNamesAreRefused(t *testing.T) {
 			for i, arg := range place.args {
 				args[i] = strings.ReplaceAll(arg, "HERE", hostile)
 			}
-			sys, printed := cutOff(t, env)
-			status := run(t.Context(), sys, append(args, "-ContextScope", "Process"))
+			con, world, printed := cutOff(t, env)
+			status := run(t.Context(), con, world, append(args, "-ContextScope", "Process"))
 			said := printed.String()
 			if status != 2 || !strings.Contains(strings.ToLower(said), strings.ToLower(place.name)) || strings.Contains(said, secret) {
 				t.Errorf("%s, %q: status %d, %s", place.name, hostile, status, said)
@@ -109,8 +108,8 @@ func TestHostileNamesAreRefused(t *testing.T) {
 // TestHostileScopesAreRefused does the same for scopes.
 func TestHostileScopesAreRefused(t *testing.T) {
 	for _, scope := range []string{"User.Read\r\nX: y", "User.Read\x00", "User\u2028Read", "User Read", "User.Read\x1b[2J", "User\tRead", `User"Read`, `User\Read`, "https://graph.microsoft.us/User.Read"} {
-		sys, printed := cutOff(t, nil)
-		status := run(t.Context(), sys, []string{"-UseDeviceCode", "-ContextScope", "Process", "-Scopes", scope})
+		con, world, printed := cutOff(t, nil)
+		status := run(t.Context(), con, world, []string{"-UseDeviceCode", "-ContextScope", "Process", "-Scopes", scope})
 		if status != 2 || !strings.Contains(strings.ToLower(printed.String()), "scope") || len(printed.String()) > 8<<10 {
 			t.Errorf("%.40q: status %d, %.400s", scope, status, printed)
 		}
@@ -123,8 +122,8 @@ func TestScopesThatNoAddressHolds(t *testing.T) {
 	for i := range 10000 {
 		scopes = append(scopes, fmt.Sprintf("Scope.%d", i))
 	}
-	sys, printed := cutOff(t, nil)
-	if status := run(t.Context(), sys, []string{"-ContextScope", "Process", "-Scopes", strings.Join(scopes, ",")}); status != 2 || !strings.Contains(printed.String(), "scopes") {
+	con, world, printed := cutOff(t, nil)
+	if status := run(t.Context(), con, world, []string{"-ContextScope", "Process", "-Scopes", strings.Join(scopes, ",")}); status != 2 || !strings.Contains(printed.String(), "scopes") {
 		t.Errorf("status %d, %.400s", status, printed)
 	}
 }
@@ -132,8 +131,8 @@ func TestScopesThatNoAddressHolds(t *testing.T) {
 // TestHostileTimeouts: what a request cannot be bounded by.
 func TestHostileTimeouts(t *testing.T) {
 	for _, value := range []string{"0", "-1", "NaN", "Infinity", "1e308", "", "٣", "0x", "1,5,", "\x00"} {
-		sys, printed := cutOff(t, nil)
-		if status := run(t.Context(), sys, []string{"-UseDeviceCode", "-ContextScope", "Process", "-ClientTimeout", value}); status != 2 || !strings.Contains(printed.String(), "ClientTimeout") {
+		con, world, printed := cutOff(t, nil)
+		if status := run(t.Context(), con, world, []string{"-UseDeviceCode", "-ContextScope", "Process", "-ClientTimeout", value}); status != 2 || !strings.Contains(printed.String(), "ClientTimeout") {
 			t.Errorf("%q: status %d, %s", value, status, printed)
 		}
 	}
@@ -149,8 +148,8 @@ func TestHostilePlacesOfSecrets(t *testing.T) {
 				"ClientSecretCredential": {"-ClientSecretCredential", app + ":" + place + hostile, "-TenantId", testTenant, "-ContextScope", "Process"},
 				"CertificatePassword":    {"-CertificatePassword", place + hostile, "-Certificate", "certificate/testdata/openssl/none.pfx", "-ClientId", app, "-TenantId", testTenant, "-ContextScope", "Process"},
 			} {
-				sys, printed := cutOff(t, nil)
-				status := run(t.Context(), sys, args)
+				con, world, printed := cutOff(t, nil)
+				status := run(t.Context(), con, world, args)
 				said := printed.String()
 				if status != 2 || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.ContainsAny(said, "\u202e\u200b") {
 					t.Errorf("%q: status %d, %q", args, status, said)
@@ -175,9 +174,9 @@ func TestControlCharactersAreRefused(t *testing.T) {
 				continue
 			}
 			for _, hostile := range []string{"a\r\nb", "a\nb", "a\x00b", "a\tb", "a\u2028b", "a\x1b[2Jb", "a\u009bb"} {
-				sys, printed := cutOff(t, nil)
+				con, world, printed := cutOff(t, nil)
 				args := append(strings.Fields(v.name), "-"+row.Name, hostile)
-				status := run(t.Context(), sys, append(args, with[row.Name]...))
+				status := run(t.Context(), con, world, append(args, with[row.Name]...))
 				if said := printed.String(); status != 2 || !strings.Contains(said, row.Name) || strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) {
 					t.Errorf("%q: status %d, %q", args, status, said)
 				}
@@ -194,8 +193,8 @@ func TestWhatWasTypedSteersNoTerminal(t *testing.T) {
 			{"explain", hostile}, {"request", hostile, "/me"}, {"request", "GET", "/" + hostile}, {"-AccessToken", hostile}, {"completion", hostile}, {"-Verbose:" + hostile},
 			{"version", hostile}, {"token", "--", hostile}, {"context", "use", hostile}, {"environments", "remove", hostile},
 		} {
-			sys, printed := cutOff(t, nil)
-			run(t.Context(), sys, args)
+			con, world, printed := cutOff(t, nil)
+			run(t.Context(), con, world, args)
 			said := printed.String()
 			if strings.ContainsFunc(strings.ReplaceAll(said, "\n", ""), failure.IsControl) || strings.Contains(said, "\u202e") || strings.Contains(said, "\nConnect-Entra: all") {
 				t.Errorf("%q: %q", args, said)

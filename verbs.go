@@ -23,7 +23,7 @@ type verb struct {
 	table   func() []powershell.Parameter // nil: it has no binding
 	after   afterDashes
 	brief   bool // it waits for nobody and leaves nothing, so a signal may just end it
-	run     func(context.Context, *system, Params) error
+	run     func(context.Context, *console, *world, Params) error
 }
 
 // afterDashes says what may follow -- on a verb's line.
@@ -141,7 +141,7 @@ func calledAs(program string, args []string) []string {
 }
 
 // noteVerb tells a person whose first word was taken for a value that it is near a verb.
-func (sys *system) noteVerb(v verb, args []string) {
+func (con *console) noteVerb(v verb, args []string) {
 	if v.name != verbs()[0].name || len(args) == 0 || !powershell.IsValue(args[0]) {
 		return
 	}
@@ -150,7 +150,7 @@ func (sys *system) noteVerb(v verb, args []string) {
 		names = append(names, known.name)
 	}
 	if near := powershell.Nearest(args[0], names); near != "" {
-		sys.note("%q was taken for a value by position. Did you mean connect-entra %s?", failure.Clean(args[0]), near)
+		con.note("%q was taken for a value by position. Did you mean connect-entra %s?", failure.Clean(args[0]), near)
 	}
 }
 
@@ -177,9 +177,9 @@ func ownVersion() (version, goVersion string) {
 	return cmp.Or(release, info.Main.Version, "(devel)"), info.GoVersion
 }
 
-func showVersion(_ context.Context, sys *system, _ Params) error {
+func showVersion(_ context.Context, con *console, world *world, _ Params) error {
 	version, goVersion := ownVersion()
-	return sys.print("connect-entra " + version + " " + goVersion + "\n")
+	return con.print("connect-entra " + version + " " + goVersion + "\n")
 }
 
 // panicPlace finds the line of ours that panicked in a stack, without its arguments.
@@ -215,32 +215,32 @@ func verbs() []verb {
 }
 
 // carryOut binds what was typed after a verb and does it. What went wrong is not told yet.
-func (v verb) carryOut(ctx context.Context, sys *system, args []string) (params Params, err error) {
-	if !v.brief && sys.untilSignal != nil {
-		ctx = sys.untilSignal(ctx)
+func (v verb) carryOut(ctx context.Context, con *console, world *world, args []string) (params Params, err error) {
+	if !v.brief && world.untilSignal != nil {
+		ctx = world.untilSignal(ctx)
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	err = guarded(func() (err error) {
 		params, err = v.bind(args)
-		sys.prefer = preferencesOf(ctx, end, params)
-		if params, err = sys.supply(ctx, v, params, err); err != nil {
+		con = con.of(preferencesOf(ctx, end, params))
+		if params, err = con.supply(ctx, v, params, err); err != nil {
 			return err
 		}
 		if err = params.checkTexts(v.parameters()); err != nil {
 			return err
 		}
-		sys.noteIdle(v, params)
-		sys.noteVerb(v, args)
-		if err = sys.stopped(); err != nil {
+		con.noteIdle(v, params)
+		con.noteVerb(v, args)
+		if err = con.stopped(); err != nil {
 			return err
 		}
-		return v.run(ctx, sys, params)
+		return v.run(ctx, con, world, params)
 	})
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		err = cause
 	}
-	if stopped := sys.stopped(); stopped != nil {
+	if stopped := con.stopped(); stopped != nil {
 		err = stopped
 	}
 	return params, err

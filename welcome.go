@@ -31,44 +31,44 @@ NOTE: You can use the -NoWelcome parameter to suppress this message.
 
 // tell says on stderr what the welcome does not: who, where, until when, and what is
 // saved.
-func (c Connection) tell(sys *system, command bool) {
+func (c Connection) tell(con *console, command bool) {
 	who := cmp.Or(c.Account, c.AppName, c.ClientID, "an application that the token does not name")
 	until := "for as long as the token is good: it does not say"
 	if !c.Token.ExpiresOn.IsZero() {
 		until = "until " + claims.ShowTime(c.Token.ExpiresOn)
 	}
-	sys.note("Connected as %s in %s (%s), %s.", who, cmp.Or(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
+	con.note("Connected as %s in %s (%s), %s.", who, cmp.Or(c.TenantID, "a tenant that the token does not name"), c.Environment, until)
 	if c.Plan.Flow == byToken {
-		c.tellProvided(sys)
+		c.tellProvided(con)
 	}
 	switch {
 	case c.silent:
-		sys.note("Nobody was asked: the connection was kept. To sign in anew: -Force")
+		con.note("Nobody was asked: the connection was kept. To sign in anew: -Force")
 	case c.saved != "":
-		sys.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.saved)
+		con.note("It is kept for this user's other processes, sealed; the key is in %s. To end it: connect-entra disconnect", c.saved)
 	case command:
-		sys.note("The connection ends with the command.")
+		con.note("The connection ends with the command.")
 	default:
-		sys.note("The connection ends with this process. To use it, give the same parameters to connect-entra token or request, or end them with -- COMMAND")
+		con.note("The connection ends with this process. To use it, give the same parameters to connect-entra token or request, or end them with -- COMMAND")
 		if c.Plan.ScopeTyped && c.Plan.ContextScope == "CurrentUser" && c.Plan.Environment.practice() {
-			sys.note("Connections to the practice cloud are never kept.")
+			con.note("Connections to the practice cloud are never kept.")
 		}
 	}
 }
 
 // tellProvided says what is not known of a token that the user brought.
-func (c Connection) tellProvided(sys *system) {
+func (c Connection) tellProvided(con *console) {
 	token := c.Token.Claims
 	if token.All == nil {
-		sys.note("The token is opaque: nothing in it can be read, so it was taken as it is.")
+		con.note("The token is opaque: nothing in it can be read, so it was taken as it is.")
 		return
 	}
-	sys.note("The token was read, not verified: only the API that it is for can check its signature.")
+	con.note("The token was read, not verified: only the API that it is for can check its signature.")
 	graph := c.Plan.Environment.GraphEndpoint
 	switch other, isGraph := environmentOf(clouds, token.Audience); {
 	case isGraph && other.GraphEndpoint != graph:
-		sys.warn("The token is for Microsoft Graph of %s, and the environment is %s: connect with -Environment %s.", other.Name, c.Environment, other.Name)
+		con.warn("The token is for Microsoft Graph of %s, and the environment is %s: connect with -Environment %s.", other.Name, c.Environment, other.Name)
 	case !isGraph && token.Audience != claims.GraphAppID:
-		sys.warn("The token is not for Microsoft Graph but for %s.", failure.Clean(cmp.Or(token.Audience, "an audience that it does not name")))
+		con.warn("The token is not for Microsoft Graph but for %s.", failure.Clean(cmp.Or(token.Audience, "an audience that it does not name")))
 	}
 }

@@ -1,0 +1,22 @@
+// What is outside the program, and not a person: files, the environment, the network, the
+// browser, signals.
+
+package main
+
+import "context"
+
+// world is built once: by main.go from the operating system, by main_js.go from the
+// browser, by a test from what it needs. Practice takes place in another one.
+type world struct {
+	getenv      func(string) string
+	dir         string // the program's own folder; "" where there can be none
+	cloudFolder string // ~/.mg, for the user's own clouds; "" where there can be none
+
+	untilSignal func(context.Context) context.Context // ends at the first signal; nil: there is none to heed
+
+	// openSaved opens the saved connections; nil if there are none. To write, it fails if one
+	// could not be saved. A page has no such function.
+	openSaved func(con *console, world *world, toWrite bool) (savedConnections, error)
+
+	network
+}
