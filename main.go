@@ -45,7 +45,7 @@ type network struct {
 func main() {
 	delayCollector()
 	if os.Getenv(connectionVariable) == "" { // inside a COMMAND the outer process must see who asks it
-		hideProcess()
+		child.HideSelf()
 	}
 	log.SetOutput(io.Discard) // net/http logs what strangers send
 	os.Exit(run(context.Background(), newConsole(), newWorld(make(chan os.Signal, 1)), calledAs(os.Args[0], os.Args[1:])))

@@ -25,6 +25,13 @@ func adoptOrphans(child *exec.Cmd) bool {
 	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == nil
 }
 
+// HideSelf keeps other processes of the same user from reading this one's memory and
+// environment, and the kernel from writing either into a core file (prctl(2),
+// PR_SET_DUMPABLE). A program that this one starts is not affected, nor is its core limit.
+// Where the kernel refuses, all is as it was. A process that asks a token endpoint must not
+// call it: the endpoint looks at who asks.
+func HideSelf() { unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }
+
 // callerCheck knows who may ask the endpoint: processes of this user, and without outside
 // only COMMAND and its descendants.
 type callerCheck struct {

@@ -1,4 +1,4 @@
-package main
+package child
 
 import (
 	"os"
@@ -15,7 +15,7 @@ func TestHiddenFromOtherProcesses(t *testing.T) {
 	defer unix.Prctl(unix.PR_SET_DUMPABLE, uintptr(before), 0, 0, 0)
 	var limit, after unix.Rlimit
 	unix.Getrlimit(unix.RLIMIT_CORE, &limit)
-	hideProcess()
+	HideSelf()
 	if got, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || got != 0 {
 		t.Errorf("dumpable: %d, %v", got, err)
 	}
