@@ -20,7 +20,7 @@
 //
 //	argv → Params → Plan → source → Token → AuthContext → welcome, token, request, COMMAND
 //
-// This file and connection.go, where a connection comes about, are the only ones that call
+// This file and connection_open.go, where a connection comes about, are the only ones that call
 // across.
 package main
 

@@ -198,8 +198,9 @@ func (s *scene) system(stdout, stderr io.Writer) (*console, *world) {
 			dial: func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
 			},
-			openURL: s.openURL,
-			environ: func() []string { return nil },
+			openURL:   s.openURL,
+			userAgent: userAgent,
+			environ:   func() []string { return nil },
 		},
 	}
 	con.readSecret = func(prompt string) (string, error) {

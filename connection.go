@@ -1,204 +1,15 @@
-// What a connection is, and how it comes about: anew as the plan says, silently from what is saved, from
-// the process around, or once more where a claims challenge asks for it.
+// What a connection is: a plan that was carried out, the tokens it gives, and what there is
+// to do with those that are saved.
 
 package main
 
 import (
 	"context"
-	"errors"
+	"sync"
+	"time"
 
-	"connect-entra/browser"
-	"connect-entra/failure"
+	"connect-entra/claims"
 )
-
-// openToSave connects as the plan says: for this process, or for all of this user's,
-// silently if it can. Whether a connection can be saved is known before anything is sent;
-// a command can do without, unless it was asked for.
-func openToSave(ctx context.Context, con *console, world *world, plan Plan, command bool) (Connection, error) {
-	if plan.ContextScope != "CurrentUser" || plan.Environment.practice() || world.openSaved == nil {
-		return open(ctx, con, world, plan)
-	}
-	saved, err := world.openSaved(con, world, true)
-	if err != nil && command && !plan.ScopeTyped {
-		con.warn("The connection cannot be kept: %s", failure.Clean(err.Error()))
-		plan.ContextScope = "Process"
-		return open(ctx, con, world, plan)
-	}
-	if err != nil {
-		return Connection{}, err
-	}
-	c, found, err := saved.resume(ctx, plan)
-	if found || err != nil {
-		return c, err
-	}
-	cache := &msalCache{} // empty: what MSAL then holds is of the one account that signed in
-	if c, err = openWith(ctx, con, world, plan, "", cache); err != nil {
-		return c, err
-	}
-	if c, err = saved.save(c, cache); err != nil && command {
-		con.warn("%s", failure.Clean(err.Error()))
-		c.ContextScope, err = "Process", nil // COMMAND has it all the same
-	}
-	return c, err
-}
-
-// openCurrent gives the connection that this process was started with, inside a COMMAND,
-// else the saved connection that is current.
-func openCurrent(con *console, world *world, p Params) (Connection, error) {
-	if c, ok, err := inherited(con, world); ok || err != nil {
-		return c, err
-	}
-	var plan Plan
-	if p.Has("ClientTimeout") {
-		if err := plan.chooseTimeout(p); err != nil {
-			return Connection{}, err
-		}
-	}
-	saved, err := readSaved(con, world)
-	if err != nil {
-		return Connection{}, err
-	}
-	if saved == nil {
-		return Connection{}, notConnected()
-	}
-	return saved.open(plan.Timeout)
-}
-
-// open carries a plan out. Where no browser opens, a person at a terminal goes on with
-// a device code.
-func open(ctx context.Context, con *console, world *world, plan Plan) (Connection, error) {
-	return openWith(ctx, con, world, plan, "", nil)
-}
-
-// openWith is the same for a sign-in that must satisfy claims, or is to be saved: cache is
-// then what MSAL has to remember of it.
-func openWith(ctx context.Context, con *console, world *world, plan Plan, claims string, cache *msalCache) (Connection, error) {
-	if plan.Environment.practice() {
-		there, stop, err := practice(world, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
-		if err != nil {
-			return Connection{}, err
-		}
-		context.AfterFunc(ctx, stop) // the run's end: a claims challenge needs the pages again
-		world = there
-	}
-	source, token, err := signIn(ctx, con, world, plan, claims, cache)
-	var none *browser.Unavailable
-	if errors.As(err, &none) {
-		if !con.terminal.stderr {
-			return Connection{}, failure.New("sign-in-needed", "No browser can be opened here: %s.", none.Reason).Because(err).
-				Try("connect-entra -UseDeviceCode")
-		}
-		con.note("No browser can be opened here: %s. Going on with a device code.", none.Reason)
-		plan = plan.byDeviceCode()
-		source, token, err = signIn(ctx, con, world, plan, claims, cache)
-	}
-	if err != nil {
-		return Connection{}, err
-	}
-	if plan.Environment.practice() {
-		con.say("", "This was practice: no tenant was contacted.")
-	}
-	return Connection{AuthContext: newContext(plan.context(), token), Plan: plan, Token: token, source: source, world: world}, nil
-}
-
-// startFlow begins the flow of a plan; nothing is sent yet. cache is what MSAL remembers of
-// the connection, and is to; nil where that ends with the process.
-func startFlow(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
-	flow, ok := flows[plan.Flow]
-	if !ok {
-		return nil, failure.New("usage", "This build cannot sign in by %s.", plan.Flow).
-			Try("in a terminal, use the connect-entra binary; in the page, give a token")
-	}
-	return flow(con, world, plan, cache)
-}
-
-func signIn(ctx context.Context, con *console, world *world, plan Plan, claims string, cache *msalCache) (source, Token, error) {
-	source, err := startFlow(con, world, plan, cache)
-	if err != nil {
-		return nil, Token{}, err
-	}
-	token, err := source(ctx, Ask{Claims: claims})
-	return source, token, err
-}
-
-// satisfy has the connection's tokens hold what a claims challenge asks for. Where a saved
-// one cannot renew them so, the person signs in again, and that is saved in its place.
-func (c Connection) satisfy(ctx context.Context, con *console, world *world, ask Ask) (Connection, error) {
-	_, err := c.source(ctx, ask)
-	if f := (*failure.Error)(nil); c.saved == "" || !con.terminal.stderr || !errors.As(err, &f) || f.ID != "sign-in-needed" {
-		return c, err
-	}
-	saved, err := world.openSaved(con, world, true)
-	if err != nil {
-		return c, err
-	}
-	plan := c.Plan
-	plan.Silent = false
-	cache := &msalCache{}
-	again, err := openWith(ctx, con, world, plan, ask.Claims, cache)
-	if err != nil {
-		return c, err
-	}
-	if again.Account != c.Account || again.TenantID != c.TenantID {
-		return c, failure.New("sign-in-needed", "The connection is %s's, and %s signed in.", c.Account, again.Account).
-			Try("sign in as %s; or connect anew, as somebody else: -Force", c.Account)
-	}
-	return saved.save(again, cache)
-}
-
-// openToUse opens what token and request use, and says what to ask of it: -Scopes alone
-// asks the current connection. check sees the plan before anything is sent.
-func openToUse(ctx context.Context, con *console, world *world, p Params, check func(Plan) error) (c Connection, ask Ask, err error) {
-	scopes := p.list("Scopes")
-	if others := p.without("Scopes"); !others.connects() {
-		p = others
-	}
-	if p.connects() {
-		plan, err := typedPlan(con, world, p)
-		if err == nil {
-			err = check(plan)
-		}
-		if err != nil {
-			return Connection{}, Ask{}, err
-		}
-		plan.ContextScope = "Process"
-		c, err = open(ctx, con, world, plan)
-		return c, Ask{}, err
-	}
-	if c, err = openCurrent(con, world, p); err != nil {
-		return c, Ask{}, err
-	}
-	if err := check(c.Plan); err != nil {
-		return c, Ask{}, err
-	}
-	other, err := c.Plan.forScopes(scopes, clouds)
-	if err == nil {
-		err = other.forResource(p.Text("Resource"), clouds)
-	}
-	if len(scopes) > 0 || p.Has("Resource") {
-		ask.Scopes = other.Scopes
-	}
-	return c, ask, err
-}
-
-// openTyped connects for this process as the parameters say; without any it takes the
-// current connection.
-func openTyped(ctx context.Context, con *console, world *world, p Params) (Connection, error) {
-	if !p.connects() {
-		return openCurrent(con, world, p)
-	}
-	plan, err := typedPlan(con, world, p)
-	if err != nil {
-		return Connection{}, err
-	}
-	plan.ContextScope = "Process"
-	return open(ctx, con, world, plan)
-}
-
-func notConnected() error {
-	return failure.New("not-connected", "Authentication needed. Please call Connect-MgGraph.").
-		Try("sign in with connect-entra; or say how, for one command alone: connect-entra token -Identity")
-}
 
 // Connection is a plan that was carried out.
 type Connection struct {
@@ -210,4 +21,59 @@ type Connection struct {
 	id     string // of its file among those that are saved
 	silent bool   // nobody was asked: it was saved before
 	world  *world // what it was made in: the practice cloud's, or the process's own
+}
+
+// Token is an access token and what there is to know of it.
+type Token struct {
+	access    hidden        // the bearer token; only the verbs that hand it on open it
+	ExpiresOn time.Time     // zero when unknown: an opaque token does not tell
+	Scopes    []string      // as granted; nil when the answer did not say
+	Claims    claims.Claims // of the access token, for showing
+	Account   string        // who, as the ID token names them; "" for an app
+	TenantID  string        // the tenant that signed in, as the ID token names it
+}
+
+// expiryBuffer is how much life the reference wants in a token: with five minutes or
+// less it counts as expired (TokenExpirationBufferInMinutes).
+const expiryBuffer = 5 * time.Minute
+
+// Ask is what a caller wants of a source.
+type Ask struct {
+	Scopes      []string      // nil: those of the Plan
+	Claims      string        // a claims challenge, decoded JSON
+	MinLifetime time.Duration // the token must live at least this long
+	Silent      bool          // no person is there to be asked
+}
+
+// source signs in at its first call; afterwards it always has a good token: from
+// memory, by renewal, or by signing in again where that needs nobody.
+type source func(context.Context, Ask) (Token, error)
+
+// msalCache is what MSAL remembers of one connection: MSAL's cache, without access tokens.
+// It never fails a call: MSAL would throw the token away with it. What went wrong stays in
+// trouble.
+type msalCache struct {
+	mu      sync.Mutex
+	data    []byte // as MSAL marshals it; nil: empty
+	trouble error
+}
+
+// savedConnections are those of this user.
+type savedConnections interface {
+	resume(context.Context, Plan) (c Connection, found bool, err error) // silently, if one fits
+	save(Connection, *msalCache) (Connection, error)                    // and makes it the current one
+	open(timeout time.Duration) (Connection, error)                     // the current one; 0: the timeout of its plan
+	list() ([]savedConnection, error)
+	use(name string) (savedConnection, error)
+	end(name string, all bool, spared string) ([]savedConnection, error)
+}
+
+// savedConnection is one in a list.
+type savedConnection struct {
+	ID      string // of its file
+	Name    string
+	Current bool
+	Until   time.Time // the end of the last of its tokens
+	AuthContext
+	unreadable error // why nothing more is known
 }

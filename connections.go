@@ -6,21 +6,10 @@ package main
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"connect-entra/claims"
 )
-
-// savedConnections are those of this user.
-type savedConnections interface {
-	resume(context.Context, Plan) (c Connection, found bool, err error) // silently, if one fits
-	save(Connection, *msalCache) (Connection, error)                    // and makes it the current one
-	open(timeout time.Duration) (Connection, error)                     // the current one; 0: the timeout of its plan
-	list() ([]savedConnection, error)
-	use(name string) (savedConnection, error)
-	end(name string, all bool, spared string) ([]savedConnection, error)
-}
 
 // readSaved gives what is saved; nil if nothing is.
 func readSaved(con *console, world *world) (savedConnections, error) {
@@ -32,25 +21,6 @@ func readSaved(con *console, world *world) (savedConnections, error) {
 		err = con.stopped()
 	}
 	return s, err
-}
-
-// savedConnection is one in a list.
-type savedConnection struct {
-	ID      string // of its file
-	Name    string
-	Current bool
-	Until   time.Time // the end of the last of its tokens
-	AuthContext
-	unreadable error // why nothing more is known
-}
-
-// msalCache is what MSAL remembers of one connection: MSAL's cache, without access tokens.
-// It never fails a call: MSAL would throw the token away with it. What went wrong stays in
-// trouble.
-type msalCache struct {
-	mu      sync.Mutex
-	data    []byte // as MSAL marshals it; nil: empty
-	trouble error
 }
 
 // formatConnections is the table of saved connections; an asterisk marks the current one.
@@ -169,4 +139,19 @@ func disconnect(_ context.Context, con *console, world *world, p Params) error {
 		con.say("", "No application to sign out from.")
 	}
 	return nil
+}
+
+// showContext shows the connection in the reference's fields, or which ones are saved.
+func showContext(ctx context.Context, con *console, world *world, p Params) error {
+	if p.On("List") {
+		return listConnections(con, world, p)
+	}
+	c, err := openTyped(ctx, con, world, p)
+	if err != nil {
+		return err
+	}
+	if p.On("Json") {
+		return con.print(c.JSON())
+	}
+	return con.print(c.String())
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -141,19 +140,6 @@ func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) p
 	}
 }
 
-// noteIdle tells of parameters that are accepted and do nothing here.
-func (con *console) noteIdle(v verb, p Params) {
-	var names []string
-	for _, row := range v.parameters() {
-		if slices.Contains(noEffect, row.Name) && p.Has(row.Name) {
-			names = append(names, "-"+row.Name)
-		}
-	}
-	if len(names) > 0 {
-		con.note("No effect outside PowerShell: %s", strings.Join(names, ", "))
-	}
-}
-
 // progress tells on stderr how far a long answer is: in place on a terminal, else a line
 // now and then.
 type progress struct {
@@ -210,4 +196,43 @@ func showSize(n, of int64) string {
 		return fmt.Sprintf("%d of %d kB, %d %%", n/1000, of/1000, 100*n/of)
 	}
 	return fmt.Sprintf("%d kB", n/1000)
+}
+
+// asks says whether somebody is there to be asked.
+func (con *console) asks() bool { return con.terminal.stdin && con.terminal.stderr }
+
+// ask puts a question to the person at the terminal and gives the line that was typed.
+func (con *console) ask(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(con.stderr, prompt)
+	select {
+	case a := <-nextLine(con.stdin, "the answer"):
+		if a.err == nil && a.text == "" {
+			return "", failure.New("declined", "Nothing was entered.")
+		}
+		return strings.TrimRight(a.text, "\r\n"), a.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// inquire asks whether to go on after a message. PowerShell offers to suspend as well,
+// which takes its nested prompt.
+func (con *console) inquire(stream string) error {
+	const choices = "\nConfirm\nContinue with this operation?\n[Y] Yes  [A] Yes to All  [H] Halt Command  [?] Help (default is \"Y\"): "
+	for {
+		text, err := con.ask(con.prefer.ctx, choices)
+		if err != nil {
+			return err
+		}
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "", "y", "yes":
+			return nil
+		case "a", "yes to all":
+			con.prefer.actions[stream] = "Continue"
+			return nil
+		case "h", "halt command":
+			return failure.New("stopped", "The running command stopped because the user selected the Stop option.")
+		}
+		fmt.Fprint(con.stderr, "Y - Continue with only the next step of the operation.\nA - Continue with all the steps of the operation.\nH - Stop this command.\n")
+	}
 }

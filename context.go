@@ -5,7 +5,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,17 +112,7 @@ func showList(items []string) string {
 	return "{" + strings.Join(items, ", ") + more + "}"
 }
 
-// showContext shows the connection in the reference's fields, or which ones are saved.
-func showContext(ctx context.Context, con *console, world *world, p Params) error {
-	if p.On("List") {
-		return listConnections(con, world, p)
-	}
-	c, err := openTyped(ctx, con, world, p)
-	if err != nil {
-		return err
-	}
-	if p.On("Json") {
-		return con.print(c.JSON())
-	}
-	return con.print(c.String())
+func notConnected() error {
+	return failure.New("not-connected", "Authentication needed. Please call Connect-MgGraph.").
+		Try("sign in with connect-entra; or say how, for one command alone: connect-entra token -Identity")
 }

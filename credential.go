@@ -144,3 +144,18 @@ func placeOf(v powershell.Unknown, standIn string) string {
 	}
 	return standIn
 }
+
+// credentialCaption stands once before what a credential is asked for.
+const credentialCaption = "PowerShell credential request\nEnter your credentials.\n"
+
+// prompt is what a person is asked for the secret.
+func (c credential) prompt() string {
+	prompt := "Password for user " + c.ID + ": "
+	if !c.isAsked {
+		prompt = credentialCaption + prompt
+	}
+	return prompt
+}
+
+// isUnknown holds for the text of a variable or an expression.
+func isUnknown(text string) bool { return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "(") }

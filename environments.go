@@ -5,8 +5,8 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"connect-entra/failure"
@@ -198,17 +198,25 @@ func unknownEnvironment(name string, known []Environment) error {
 	return f.Try("one of %s", names(known))
 }
 
-func showEnvironments(_ context.Context, con *console, world *world, p Params) error {
-	known, err := allClouds(con, world)
-	if err != nil {
-		return err
+func names(known []Environment) string {
+	var list []string
+	for _, e := range known {
+		list = append(list, e.Name)
 	}
-	list := listEnvironments(known, p.On("All"), p.Text("Name"))
-	if p.On("Json") {
-		return con.print(environmentsJSON(list))
+	return strings.Join(list, ", ")
+}
+
+// environmentOfAuthority finds the first cloud with that login host. Two share .us;
+// the table's order makes it USGov, as the Azure SDKs mean it.
+func environmentOfAuthority(known []Environment, authority string) (Environment, bool) {
+	if !strings.Contains(authority, "://") {
+		authority = "https://" + authority
 	}
-	if len(list) == 0 {
-		return nil // as in the reference
+	host := hostOf(authority)
+	for _, e := range known {
+		if host == e.loginHost() || slices.Contains(e.aliases, host) {
+			return e, true
+		}
 	}
-	return con.print(formatEnvironments(list))
+	return Environment{}, false
 }

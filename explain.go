@@ -136,9 +136,6 @@ func withPlaceholders(p Params) Params {
 	return p
 }
 
-// isUnknown holds for the text of a variable or an expression.
-func isUnknown(text string) bool { return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "(") }
-
 // String is the explanation for a person.
 func (e explanation) String() string {
 	var b strings.Builder

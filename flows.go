@@ -22,7 +22,6 @@ import (
 
 	"connect-entra/certificate"
 	"connect-entra/claims"
-	"connect-entra/exchange"
 	"connect-entra/failure"
 	"connect-entra/transport"
 )
@@ -223,30 +222,6 @@ func (p Plan) entra() transport.Target {
 		Known:    p.Environment.Type == "Built-in",
 		Practice: p.Environment.practice(),
 	}
-}
-
-// client reaches a server as this run does.
-func newClient(con *console, world *world, t transport.Target) *transport.Client {
-	recorder := &exchange.Recorder{}
-	if con.prefer.verbose || con.prefer.debug {
-		recorder.Verbose = con.verbose
-	}
-	if con.prefer.debug {
-		recorder.Debug = con.debug
-	}
-	options := transport.Options{Internet: world.internet, Direct: world.direct, UserAgent: userAgent(), Recorder: recorder}
-	if world.correlation != nil {
-		options.Correlation = world.correlation()
-	}
-	return transport.New(options, t)
-}
-
-// userAgent is sent with every request.
-func userAgent() string {
-	if version, _ := ownVersion(); version != "(devel)" {
-		return "connect-entra/" + version
-	}
-	return "connect-entra"
 }
 
 func publicClient(entra *transport.Client, plan Plan, cache *msalCache) (public.Client, error) {

@@ -11,7 +11,6 @@ import (
 	"io"
 	"log"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,19 +27,6 @@ import (
 	"connect-entra/failure"
 	"connect-entra/transport"
 )
-
-// network is the part of the world that a browser page does not have.
-type network struct {
-	internet http.RoundTripper // to Entra and Graph, through the proxies of the environment
-	direct   http.RoundTripper // to a managed-identity host: never through a proxy
-	dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	openURL  func(ctx context.Context, url string) error // opens a browser; a nil error means that it was started
-	environ  func() []string
-
-	releaseSignals func() // from here they do not end the run: they are a COMMAND's
-
-	correlation func() string // client-request-id of all that this run sends; nil: a new one for each client
-}
 
 func main() {
 	delayCollector()
@@ -74,6 +60,7 @@ func newWorld(signals chan os.Signal) *world {
 			openURL:        browser.Open,
 			environ:        os.Environ,
 			releaseSignals: func() { signal.Stop(signals) },
+			userAgent:      userAgent,
 			correlation:    sync.OnceValue(transport.NewCorrelation),
 		},
 	}
@@ -198,4 +185,12 @@ func delayCollector() {
 	}
 	usual := debug.SetGCPercent(startHeap)
 	runtime.AddCleanup(new([64]byte), func(percent int) { debug.SetGCPercent(percent) }, usual) // nobody else refers to it
+}
+
+// userAgent is sent with every request.
+func userAgent() string {
+	if version, _ := ownVersion(); version != "(devel)" {
+		return "connect-entra/" + version
+	}
+	return "connect-entra"
 }

@@ -128,29 +128,6 @@ func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(s
 	return nil
 }
 
-func names(known []Environment) string {
-	var list []string
-	for _, e := range known {
-		list = append(list, e.Name)
-	}
-	return strings.Join(list, ", ")
-}
-
-// environmentOfAuthority finds the first cloud with that login host. Two share .us;
-// the table's order makes it USGov, as the Azure SDKs mean it.
-func environmentOfAuthority(known []Environment, authority string) (Environment, bool) {
-	if !strings.Contains(authority, "://") {
-		authority = "https://" + authority
-	}
-	host := hostOf(authority)
-	for _, e := range known {
-		if host == e.loginHost() || slices.Contains(e.aliases, host) {
-			return e, true
-		}
-	}
-	return Environment{}, false
-}
-
 // chooseTimeout takes what .NET's TimeSpan.FromSeconds would, less what no request
 // could be bounded by.
 func (plan *Plan) chooseTimeout(p Params) error {
@@ -229,26 +206,6 @@ const (
 	byToken       flowName = "UserProvidedAccessToken"
 )
 
-// typedPlan decides what p means, with the user's own clouds where it may mean one, and says
-// what the person should know of it beforehand.
-func typedPlan(con *console, world *world, p Params) (Plan, error) {
-	known, err := knownClouds(con, world, p)
-	if err != nil {
-		return Plan{}, err
-	}
-	plan, err := newPlan(p, known, world.getenv)
-	if err != nil {
-		return plan, err
-	}
-	for _, text := range plan.notes {
-		con.note("%s", text)
-	}
-	for _, text := range plan.warnings {
-		con.warn("%s", text)
-	}
-	return plan, con.stopped()
-}
-
 // checkNames refuses what could steer a request elsewhere: MSAL would put a tenant
 // with a slash, a percent sign or an @ into the URL as it stands.
 func (plan *Plan) checkNames() error {
@@ -267,43 +224,4 @@ func (plan *Plan) checkNames() error {
 			Try("copy the Application (client) ID of the app registration")
 	}
 	return nil
-}
-
-// isGUID holds for 8-4-4-4-12 hexadecimal digits.
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, r := range s {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if r != '-' {
-				return false
-			}
-		} else if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
-			return false
-		}
-	}
-	return true
-}
-
-// isDomain holds for a DNS name of two labels or more, in ASCII (RFC 1123 §2.1).
-func isDomain(s string) bool {
-	labels := strings.Split(s, ".")
-	if len(s) > 253 || len(labels) < 2 {
-		return false
-	}
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		if strings.ContainsFunc(label, notInLabel) {
-			return false
-		}
-	}
-	return true
-}
-
-// notInLabel holds for what stands in no part of a host's name.
-func notInLabel(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
 }

@@ -164,11 +164,6 @@ func isHarmless(value any, secret bool) bool {
 	return !secret // a number
 }
 
-// startsWith is strings.HasPrefix without regard to case.
-func startsWith(text, prefix string) bool {
-	return len(prefix) <= len(text) && strings.EqualFold(text[:len(prefix)], prefix)
-}
-
 func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == '/' }
 
 // looksRandom holds for what is long and mixes letters with digits, as secrets and

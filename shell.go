@@ -82,3 +82,8 @@ func powerShellQuote(text string) string {
 func isWord(text string) bool {
 	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == ""
 }
+
+// startsWith is strings.HasPrefix without regard to case.
+func startsWith(text, prefix string) bool {
+	return len(prefix) <= len(text) && strings.EqualFold(text[:len(prefix)], prefix)
+}

@@ -1,4 +1,4 @@
-// Access tokens, and how they are handed to a script.
+// The verb token: an access token for a script.
 
 package main
 
@@ -7,23 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"connect-entra/claims"
 	"connect-entra/failure"
 )
-
-// Token is an access token and what there is to know of it.
-type Token struct {
-	access    hidden        // the bearer token; only the verbs that hand it on open it
-	ExpiresOn time.Time     // zero when unknown: an opaque token does not tell
-	Scopes    []string      // as granted; nil when the answer did not say
-	Claims    claims.Claims // of the access token, for showing
-	Account   string        // who, as the ID token names them; "" for an app
-	TenantID  string        // the tenant that signed in, as the ID token names it
-}
-
-// expiryBuffer is how much life the reference wants in a token: with five minutes or
-// less it counts as expired (TokenExpirationBufferInMinutes).
-const expiryBuffer = 5 * time.Minute
 
 // JSON is the token and what a script wants to know of it.
 func (t Token) JSON(c AuthContext) string {
@@ -60,18 +45,6 @@ func (t Token) mask(con *console, world *world) {
 	}
 	con.warn("-MaskInCI masked nothing: neither GitHub Actions nor Azure Pipelines runs this.")
 }
-
-// Ask is what a caller wants of a source.
-type Ask struct {
-	Scopes      []string      // nil: those of the Plan
-	Claims      string        // a claims challenge, decoded JSON
-	MinLifetime time.Duration // the token must live at least this long
-	Silent      bool          // no person is there to be asked
-}
-
-// source signs in at its first call; afterwards it always has a good token: from
-// memory, by renewal, or by signing in again where that needs nobody.
-type source func(context.Context, Ask) (Token, error)
 
 // printToken prints the access token alone. With connect parameters it connects for
 // this process and leaves nothing.

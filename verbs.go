@@ -35,22 +35,6 @@ const (
 	aLine // that is looked at, and not run
 )
 
-// ended is the end of a COMMAND that ran, with the status that is then ours too.
-type ended struct{ status int }
-
-func (e ended) Error() string { return "the command has ended" }
-
-func (e ended) exitStatus() int { return e.status }
-
-// besideCommand keeps a failure of ours apart from COMMAND's own: 125, as env and docker
-// run have it; 126 and 127 say by themselves that COMMAND did not start.
-func besideCommand(err error, status int) int {
-	if status > 0 && status < 125 && !errors.As(err, new(ended)) {
-		return 125
-	}
-	return status
-}
-
 // parameters are the rows of the verb's table.
 func (v verb) parameters() []powershell.Parameter {
 	if v.table == nil {
@@ -244,4 +228,32 @@ func (v verb) carryOut(ctx context.Context, con *console, world *world, args []s
 		err = stopped
 	}
 	return params, err
+}
+
+// noteIdle tells of parameters that are accepted and do nothing here.
+func (con *console) noteIdle(v verb, p Params) {
+	var names []string
+	for _, row := range v.parameters() {
+		if slices.Contains(noEffect, row.Name) && p.Has(row.Name) {
+			names = append(names, "-"+row.Name)
+		}
+	}
+	if len(names) > 0 {
+		con.note("No effect outside PowerShell: %s", strings.Join(names, ", "))
+	}
+}
+
+func showEnvironments(_ context.Context, con *console, world *world, p Params) error {
+	known, err := allClouds(con, world)
+	if err != nil {
+		return err
+	}
+	list := listEnvironments(known, p.On("All"), p.Text("Name"))
+	if p.On("Json") {
+		return con.print(environmentsJSON(list))
+	}
+	if len(list) == 0 {
+		return nil // as in the reference
+	}
+	return con.print(formatEnvironments(list))
 }
