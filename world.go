@@ -1,12 +1,13 @@
 // What is outside the program, and not a person: files, the environment, the network, the
-// browser, signals.
+// browser, signals. What a person sees and types is the console (console.go).
 
 package main
 
 import "context"
 
-// world is built once: by main.go from the operating system, by main_js.go from the
-// browser, by a test from what it needs. Practice takes place in another one.
+// world is built once and not altered: by main.go from the operating system, by main_js.go
+// from the browser, by a test from what it needs. Practice takes place in another one, with
+// the practice cloud for its network (practice.go).
 type world struct {
 	getenv      func(string) string
 	dir         string // the program's own folder; "" where there can be none
