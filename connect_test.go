@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +33,18 @@ func TestMain(m *testing.M) {
 	if server := os.Getenv(testServer); server != "" {
 		os.Exit(typedElsewhere(server))
 	}
+	heedSignals()
 	os.Exit(m.Run())
+}
+
+// heedSignals has no program under test inherit that nohup, or whoever else started the
+// tests, ignores a signal: a test that sends it would wait for ever.
+func heedSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // TestTranscripts types what testdata/transcripts holds and compares all that comes

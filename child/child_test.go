@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -27,7 +28,18 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(asProgram)
 		os.Exit(program(os.Args[1:]))
 	}
+	heedSignals()
 	os.Exit(m.Run())
+}
+
+// heedSignals has no program under test inherit that nohup, or whoever else started the
+// tests, ignores a signal: a test that sends it would wait for ever.
+func heedSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // program runs what follows -- in args, before which -outside and -mask may stand. Its
