@@ -102,7 +102,7 @@ func bindLine(text string) (verb, Params, error) {
 func parametersOf(word string) (table []powershell.Parameter, ok bool) {
 	v, ok := findVerb(word)
 	if !ok {
-		v = verbs()[0]
+		v = defaultVerb()
 	}
 	return v.parameters(), ok
 }

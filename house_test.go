@@ -207,6 +207,47 @@ func idsOfTable(name string, value ast.Expr) (ids []string) {
 	return ids
 }
 
+// TestNoConditionNamesAVerb: what is peculiar to a verb is a trait in its row.
+func TestNoConditionNamesAVerb(t *testing.T) {
+	isVerb := func(e ast.Expr) bool {
+		lit, ok := e.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING {
+			return false
+		}
+		text, _ := strconv.Unquote(lit.Value)
+		_, ok = findVerb(text)
+		return ok
+	}
+	isName := func(e ast.Expr) bool {
+		s, ok := e.(*ast.SelectorExpr)
+		return ok && s.Sel.Name == "name"
+	}
+	for name, file := range sources(t) {
+		if file.Name.Name != "main" {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				if isName(n.X) && isVerb(n.Y) || isVerb(n.X) && isName(n.Y) {
+					t.Errorf("%s compares a name with a verb's", name)
+				}
+			case *ast.SwitchStmt:
+				for _, clause := range n.Body.List {
+					if isName(n.Tag) && slices.ContainsFunc(clause.(*ast.CaseClause).List, isVerb) {
+						t.Errorf("%s has a case for a verb", name)
+					}
+				}
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "findVerb" && isVerb(n.Args[0]) {
+					t.Errorf("%s looks a verb up by its name", name)
+				}
+			}
+			return true
+		})
+	}
+}
+
 func TestCloudsBelongTogether(t *testing.T) {
 	for _, e := range clouds {
 		for _, endpoint := range []string{e.AzureADEndpoint, e.GraphEndpoint} {

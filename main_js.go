@@ -111,7 +111,7 @@ func connectInPage(in []js.Value) any {
 	var stdout, stderr bytes.Buffer
 	con, page := inPage(text, &stdout, &stderr)
 	var c Connection
-	v, _ := findVerb("connect")
+	v := defaultVerb()
 	v.run = func(ctx context.Context, con *console, world *world, p Params) (err error) {
 		c, err = newConnection(ctx, con, world, p, false)
 		return err

@@ -22,7 +22,7 @@ type verb struct {
 	summary string                        // one line of help
 	table   func() []powershell.Parameter // nil: it has no binding
 	after   afterDashes
-	brief   bool // it waits for nobody and leaves nothing, so a signal may just end it
+	traits  trait
 	run     func(context.Context, *console, *world, Params) error
 }
 
@@ -34,6 +34,23 @@ const (
 	aCommand
 	aLine // that is looked at, and not run
 )
+
+// trait is what is peculiar to a verb.
+type trait int
+
+const (
+	brief        trait = 1 << iota // it waits for nobody and leaves nothing, so a signal may just end it
+	givesHelp                      // -? and --help on any line lead to it, and its own values may have a dash: help -Scopes
+	givesVersion                   // --version leads to it
+)
+
+func (v verb) is(t trait) bool { return v.traits&t != 0 }
+
+// isDefault says whether a line without a verb means this one.
+func (v verb) isDefault() bool { return v.name == defaultVerb().name }
+
+// takesLine says whether it looks at a line and binds nothing of it to itself.
+func (v verb) takesLine() bool { return v.table == nil && v.after == aLine }
 
 // parameters are the rows of the verb's table.
 func (v verb) parameters() []powershell.Parameter {
@@ -49,7 +66,7 @@ func (v verb) bind(args []string) (p Params, err error) {
 	switch {
 	case v.table != nil:
 		p, err = bind(v.table(), args)
-	case v.after == aLine:
+	case v.takesLine():
 		p.Command = args
 	}
 	if err == nil && p.Command != nil && v.after == nothing {
@@ -69,7 +86,16 @@ func guarded(do func() error) (err error) {
 	return do()
 }
 
-// chooseVerb takes the verb off the front; without one it is connect, and the first
+// defaultVerb is the one that a line without a verb means.
+func defaultVerb() verb { return verbs()[0] }
+
+// verbThat gives the verb with a trait that one alone has.
+func verbThat(has trait) verb {
+	all := verbs()
+	return all[slices.IndexFunc(all, func(v verb) bool { return v.is(has) })]
+}
+
+// chooseVerb takes the verb off the front; without one it is the default, and the first
 // word its first positional parameter.
 func chooseVerb(args []string) (verb, []string) {
 	if len(args) > 0 {
@@ -79,7 +105,7 @@ func chooseVerb(args []string) (verb, []string) {
 			}
 		}
 	}
-	return verbs()[0], args
+	return defaultVerb(), args
 }
 
 // askedHelp turns to help where a line asks for it.
@@ -90,20 +116,18 @@ func askedHelp(v verb, args []string) (verb, []string) {
 	}
 	asks := func(words ...string) bool { return len(own) > 0 && slices.Contains(words, own[0]) }
 	switch {
-	case v.name == "help" && len(args) > 0: // help -Scopes
+	case v.is(givesHelp) && len(args) > 0: // help -Scopes
 		return v, append([]string{strings.TrimLeft(args[0], powershell.Dashes)}, args[1:]...)
 	case asks("--version"):
-		v, _ := findVerb("version")
-		return v, nil
-	case v.name != "explain" && (asks("-h", "/?") || slices.Contains(own, "-?") || slices.Contains(own, "--help")):
-		help, _ := findVerb("help")
-		if v.name == verbs()[0].name && len(own) > 1 {
-			return help, own[1:]
+		return verbThat(givesVersion), nil
+	case !v.takesLine() && (asks("-h", "/?") || slices.Contains(own, "-?") || slices.Contains(own, "--help")):
+		switch {
+		case !v.isDefault():
+			return verbThat(givesHelp), []string{v.name}
+		case len(own) > 1:
+			return verbThat(givesHelp), own[1:]
 		}
-		if v.name == verbs()[0].name {
-			return help, nil
-		}
-		return help, []string{v.name}
+		return verbThat(givesHelp), nil
 	}
 	return v, args
 }
@@ -113,7 +137,7 @@ func askedHelp(v verb, args []string) (verb, []string) {
 func calledAs(program string, args []string) []string {
 	program = program[strings.LastIndexAny(program, `/\`)+1:]
 	v, ok := findVerb(strings.TrimSuffix(strings.ToLower(program), ".exe"))
-	if !ok || v.name == verbs()[0].name {
+	if !ok || v.isDefault() {
 		return args
 	}
 	if len(args) > 0 {
@@ -126,7 +150,7 @@ func calledAs(program string, args []string) []string {
 
 // noteVerb tells a person whose first word was taken for a value that it is near a verb.
 func (con *console) noteVerb(v verb, args []string) {
-	if v.name != verbs()[0].name || len(args) == 0 || !powershell.IsValue(args[0]) {
+	if !v.isDefault() || len(args) == 0 || !powershell.IsValue(args[0]) {
 		return
 	}
 	var names []string
@@ -180,27 +204,27 @@ func panicPlace(stack string) string {
 // verbs in the order of help. A function, as help shows the table it stands in.
 func verbs() []verb {
 	return []verb{
-		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", connectParameters, aCommand, false, connect},
-		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, false, disconnect},
-		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, false, showContext},
-		{"context use", nil, "make another kept connection the current one", useParameters, nothing, false, useConnection},
-		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, true, showEnvironments},
-		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, false, addEnvironment},
-		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, false, setEnvironment},
-		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", namedCloud, nothing, false, removeEnvironment},
-		{"token", nil, "print an access token, for a script", tokenParameters, nothing, false, printToken},
-		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, false, sendRequest},
-		{"explain", nil, "say how a line binds and what it would do", nil, aLine, false, explainLine},
-		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, nothing, false, makePracticeKit},
-		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, aLine, false, showCompletion},
-		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, nothing, true, showHelp},
-		{"version", nil, "print the version", nil, nothing, true, showVersion},
+		{"connect", []string{"Connect-Entra", "Connect-MgGraph", "Connect-Graph"}, "sign in (the default)", connectParameters, aCommand, 0, connect},
+		{"disconnect", []string{"Disconnect-Entra", "Disconnect-MgGraph", "Disconnect-Graph"}, "end the connection", disconnectParameters, nothing, 0, disconnect},
+		{"context", []string{"Get-EntraContext", "Get-MgContext"}, "show who is connected", contextParameters, nothing, 0, showContext},
+		{"context use", nil, "make another kept connection the current one", useParameters, nothing, 0, useConnection},
+		{"environments", []string{"Get-EntraEnvironment", "Get-MgEnvironment"}, "list the national clouds", environmentsParameters, nothing, brief, showEnvironments},
+		{"environments add", []string{"Add-EntraEnvironment", "Add-MgEnvironment"}, "define a cloud of your own", cloudParameters, nothing, 0, addEnvironment},
+		{"environments set", []string{"Set-EntraEnvironment", "Set-MgEnvironment"}, "change one", cloudParameters, nothing, 0, setEnvironment},
+		{"environments remove", []string{"Remove-EntraEnvironment", "Remove-MgEnvironment"}, "remove one", namedCloud, nothing, 0, removeEnvironment},
+		{"token", nil, "print an access token, for a script", tokenParameters, nothing, 0, printToken},
+		{"request", []string{"Invoke-MgGraphRequest", "Invoke-GraphRequest"}, "[METHOD] PATH|URL: ask Microsoft Graph", requestParameters, nothing, 0, sendRequest},
+		{"explain", nil, "say how a line binds and what it would do", nil, aLine, 0, explainLine},
+		{"sandbox", nil, "make what practising needs: ids, a secret, a certificate", sandboxParameters, nothing, 0, makePracticeKit},
+		{"completion", nil, "completion for bash, zsh, fish or PowerShell", completionParameters, aLine, 0, showCompletion},
+		{"help", nil, "help [PARAMETER | VERB | AADSTS…]", helpParameters, nothing, brief | givesHelp, showHelp},
+		{"version", nil, "print the version", nil, nothing, brief | givesVersion, showVersion},
 	}
 }
 
 // carryOut binds what was typed after a verb and does it. What went wrong is not told yet.
 func (v verb) carryOut(ctx context.Context, con *console, world *world, args []string) (params Params, err error) {
-	if !v.brief && world.untilSignal != nil {
+	if !v.is(brief) && world.untilSignal != nil {
 		ctx = world.untilSignal(ctx)
 	}
 	ctx, end := context.WithCancelCause(ctx)
