@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"connect-entra/failure"
@@ -41,9 +42,25 @@ func (con *console) besideCommand() *console {
 // preferences are the common parameters of one run, as bound.
 type preferences struct {
 	verbose, debug bool
-	actions        map[string]string // by stream: an ActionPreference, none where not given
-	ctx            context.Context   // the run's
+	actions        *actions        // nil: none was given
+	ctx            context.Context // the run's
 	end            context.CancelCauseFunc
+}
+
+// actions are an ActionPreference for each stream, none where not given. Who holds them may
+// ask the person: one question at a time, whose answer may be for all that follow.
+type actions struct {
+	sync.Mutex
+	byStream map[string]string
+}
+
+// hold gives the actions to one caller until it calls release.
+func (a *actions) hold() (byStream map[string]string, release func()) {
+	if a == nil {
+		return nil, func() {}
+	}
+	a.Lock()
+	return a.byStream, a.Unlock
 }
 
 // note tells what happened: PowerShell's information stream, which here is shown unless
@@ -78,15 +95,20 @@ func (con *console) stopped() error {
 // show does with a message of a stream what its preference asks. Ignore and
 // SilentlyContinue hide it; Break, which starts a debugger there, counts as Continue.
 func (con *console) show(stream, prefix, text string) {
-	if con.hides(stream) || con.stopped() != nil {
+	byStream, release := con.prefer.actions.hold()
+	defer release()
+	action := byStream[stream]
+	if isHidden(action) || con.stopped() != nil {
 		return
 	}
-	action := con.prefer.actions[stream]
 	con.say(prefix, "%s", text)
 	switch {
 	case action == "Inquire" && con.asks():
-		if err := con.inquire(stream); err != nil {
+		toAll, err := con.inquire()
+		if err != nil {
 			con.prefer.end(stop{err})
+		} else if toAll {
+			byStream[stream] = "Continue"
 		}
 	case action == "Inquire", action == "Stop":
 		con.prefer.end(stop{failure.New("stopped", "The running command stopped because the preference variable \"%sPreference\" or common parameter is set to Stop: %s", stream, text)})
@@ -94,9 +116,12 @@ func (con *console) show(stream, prefix, text string) {
 }
 
 func (con *console) hides(stream string) bool {
-	action := con.prefer.actions[stream]
-	return action == "SilentlyContinue" || action == "Ignore"
+	byStream, release := con.prefer.actions.hold()
+	defer release()
+	return isHidden(byStream[stream])
 }
+
+func isHidden(action string) bool { return action == "SilentlyContinue" || action == "Ignore" }
 
 func (con *console) verbose(format string, args ...any) {
 	if con.prefer.verbose || con.prefer.debug {
@@ -134,7 +159,7 @@ func preferencesOf(ctx context.Context, end context.CancelCauseFunc, p Params) p
 	return preferences{
 		verbose: p.On("Verbose"),
 		debug:   p.On("Debug"),
-		actions: map[string]string{"Information": p.Text("InformationAction"), "Warning": p.Text("WarningAction"), "Progress": p.Text("ProgressAction")},
+		actions: &actions{byStream: map[string]string{"Information": p.Text("InformationAction"), "Warning": p.Text("WarningAction"), "Progress": p.Text("ProgressAction")}},
 		ctx:     ctx,
 		end:     end,
 	}
@@ -215,23 +240,22 @@ func (con *console) ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// inquire asks whether to go on after a message. PowerShell offers to suspend as well,
-// which takes its nested prompt.
-func (con *console) inquire(stream string) error {
+// inquire asks whether to go on after a message, and after all that follow. PowerShell
+// offers to suspend as well, which takes its nested prompt.
+func (con *console) inquire() (toAll bool, err error) {
 	const choices = "\nConfirm\nContinue with this operation?\n[Y] Yes  [A] Yes to All  [H] Halt Command  [?] Help (default is \"Y\"): "
 	for {
 		text, err := con.ask(con.prefer.ctx, choices)
 		if err != nil {
-			return err
+			return false, err
 		}
 		switch strings.ToLower(strings.TrimSpace(text)) {
 		case "", "y", "yes":
-			return nil
+			return false, nil
 		case "a", "yes to all":
-			con.prefer.actions[stream] = "Continue"
-			return nil
+			return true, nil
 		case "h", "halt command":
-			return failure.New("stopped", "The running command stopped because the user selected the Stop option.")
+			return false, failure.New("stopped", "The running command stopped because the user selected the Stop option.")
 		}
 		fmt.Fprint(con.stderr, "Y - Continue with only the next step of the operation.\nA - Continue with all the steps of the operation.\nH - Stop this command.\n")
 	}
