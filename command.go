@@ -21,6 +21,7 @@ import (
 	"connect-entra/child"
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/guid"
 	"connect-entra/transport"
 )
 
@@ -76,7 +77,7 @@ func allowed(name string) (child.Resource, error) {
 		return child.Resource{}, failure.New("bad-value", "-AllowResource names Microsoft Graph of %s: that of the connection is allowed anyway.", e.Name).
 			Try("leave it out, or connect with -Environment %s", e.Name)
 	}
-	if scheme, rest, ok := strings.Cut(name, "://"); (!ok || rest == "" || scheme != "https" && scheme != "api") && !isGUID(name) || strings.ContainsFunc(name, func(r rune) bool { return r <= 0x20 || r >= 0x7f }) {
+	if scheme, rest, ok := strings.Cut(name, "://"); (!ok || rest == "" || scheme != "https" && scheme != "api") && !guid.Is(name) || strings.ContainsFunc(name, func(r rune) bool { return r <= 0x20 || r >= 0x7f }) {
 		return child.Resource{}, failure.New("bad-value", "-AllowResource holds %q, which is no API's address.", failure.Clean(name)).
 			Try("-AllowResource https://management.azure.com/,api://…")
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/guid"
 	"connect-entra/powershell"
 )
 
@@ -89,7 +90,7 @@ func toCredential(p powershell.Parameter, value any) (any, error) {
 		return credential{Secret: Secret{placeOf(v, "$credential")}}, nil
 	case string:
 		id, place, placed := strings.Cut(v, ":")
-		if v == "" || isGUID(id) && (!placed || isSecretSource(place)) {
+		if v == "" || guid.Is(id) && (!placed || isSecretSource(place)) {
 			return credential{ID: id, Secret: Secret{place}}, nil
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	"connect-entra/claims"
 	"connect-entra/failure"
+	"connect-entra/guid"
 	"connect-entra/transport"
 )
 
@@ -115,9 +116,9 @@ func (want idToken) check(raw string) error {
 		wrong = "its nonce is not that of this sign-in"
 	case token.Audience != want.Audience:
 		wrong = "it is for another application"
-	case strings.Contains(want.Issuer, "{tenantid}") && !isGUID(token.TenantID):
+	case strings.Contains(want.Issuer, "{tenantid}") && !guid.Is(token.TenantID):
 		wrong = "it names no tenant"
-	case isGUID(want.TenantID) && !strings.EqualFold(token.TenantID, want.TenantID):
+	case guid.Is(want.TenantID) && !strings.EqualFold(token.TenantID, want.TenantID):
 		wrong = "it is of another tenant than -TenantId names"
 	case want.Issuer == "" || token.Issuer != strings.ReplaceAll(want.Issuer, "{tenantid}", token.TenantID):
 		wrong = "it is of another issuer"

@@ -25,6 +25,7 @@ import (
 	"connect-entra/browser"
 	"connect-entra/child"
 	"connect-entra/failure"
+	"connect-entra/guid"
 	"connect-entra/transport"
 )
 
@@ -61,7 +62,7 @@ func newWorld(signals chan os.Signal) *world {
 			environ:        os.Environ,
 			releaseSignals: func() { signal.Stop(signals) },
 			userAgent:      userAgent,
-			correlation:    sync.OnceValue(transport.NewCorrelation),
+			correlation:    sync.OnceValue(guid.New),
 		},
 	}
 }

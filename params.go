@@ -298,23 +298,6 @@ func (p Params) checkTexts(table []powershell.Parameter) error {
 	return nil
 }
 
-// isGUID holds for 8-4-4-4-12 hexadecimal digits.
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, r := range s {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if r != '-' {
-				return false
-			}
-		} else if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
-			return false
-		}
-	}
-	return true
-}
-
 // isDomain holds for a DNS name of two labels or more, in ASCII (RFC 1123 §2.1).
 func isDomain(s string) bool {
 	labels := strings.Split(s, ".")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/guid"
 )
 
 // defaultClientID is "Microsoft Graph Command Line Tools", registered in every tenant
@@ -215,11 +216,11 @@ func (plan *Plan) checkNames() error {
 		}
 		return parameter
 	}
-	if plan.Tenant != "" && !isGUID(plan.Tenant) && !isDomain(plan.Tenant) && !slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
+	if plan.Tenant != "" && !guid.Is(plan.Tenant) && !isDomain(plan.Tenant) && !slices.Contains(sharedTenants, strings.ToLower(plan.Tenant)) {
 		return failure.New("bad-value", "%s is neither a GUID nor a domain: %q.", where("-TenantId", envTenant), failure.Clean(plan.Tenant)).
 			Try("copy the tenant ID from the Entra admin center's overview page, or use a domain such as contoso.onmicrosoft.com")
 	}
-	if plan.ClientID != "" && !isGUID(plan.ClientID) {
+	if plan.ClientID != "" && !guid.Is(plan.ClientID) {
 		return failure.New("bad-value", "%s is not a GUID: %q.", where("-ClientId", envClient), failure.Clean(plan.ClientID)).
 			Try("copy the Application (client) ID of the app registration")
 	}

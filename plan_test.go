@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"connect-entra/failure"
+	"connect-entra/guid"
 )
 
 // planOf binds and plans what was typed, with an environment of NAME=VALUE.
@@ -126,7 +127,7 @@ func FuzzNames(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		if !isGUID(value) && !isDomain(value) {
+		if !guid.Is(value) && !isDomain(value) {
 			return
 		}
 		for _, r := range value {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"connect-entra/guid"
 	"connect-entra/powershell"
 )
 
@@ -151,7 +152,7 @@ func isHarmless(value any, secret bool) bool {
 	case string:
 		id, place, _ := strings.Cut(v, ":")
 		if secret {
-			return isSecretSource(v) || isGUID(id) && (place == "" || isSecretSource(place))
+			return isSecretSource(v) || guid.Is(id) && (place == "" || isSecretSource(place))
 		}
 		return !strings.Contains(v, "$(") && !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
 	case []any:
@@ -169,7 +170,7 @@ func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == '/' }
 // looksRandom holds for what is long and mixes letters with digits, as secrets and
 // tokens do; not for the IDs and thumbprints that lines are made of.
 func looksRandom(text string) bool {
-	if len(text) < 20 || isGUID(text) || len(text) == 40 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == "" {
+	if len(text) < 20 || guid.Is(text) || len(text) == 40 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == "" {
 		return false
 	}
 	has := func(is func(rune) bool) bool { return strings.ContainsFunc(text, is) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"connect-entra/failure"
+	"connect-entra/guid"
 )
 
 // oidcScopes are what MSAL asks for by itself; asked twice, it fails on them.
@@ -102,7 +103,7 @@ func (plan *Plan) forResource(resource string, known []Environment) error {
 			return failure.New("bad-value", "-Resource is no API's address: %q.", failure.Clean(resource)).Try("-Resource https://vault.azure.net")
 		}
 	}
-	if u, err := url.Parse(resource); !isGUID(resource) && (err != nil || u.Scheme == "" || u.Host == "") {
+	if u, err := url.Parse(resource); !guid.Is(resource) && (err != nil || u.Scheme == "" || u.Host == "") {
 		return failure.New("bad-value", "-Resource is neither a URL nor a GUID: %q.", failure.Clean(resource)).Try("-Resource https://vault.azure.net")
 	}
 	resource = strings.TrimSuffix(resource, "/.default")

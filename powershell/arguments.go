@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"connect-entra/guid"
 )
 
 // Dashes count as one before a name: hyphen, en dash, em dash, horizontal bar.
@@ -29,7 +31,7 @@ func readArguments(table []Parameter, args []string) (out []Argument, command []
 			if a, i, err = takeValue(table, a, args, i); err != nil {
 				return out, command, err
 			}
-		case list && !isGUID(a.Typed) && !isObject(table, a.Typed):
+		case list && !guid.Is(a.Typed) && !isObject(table, a.Typed):
 			a.Value, i = gatherList(args, i-1)
 			list = false
 		default:

@@ -4,9 +4,10 @@
 package powershell
 
 import (
-	"encoding/hex"
 	"slices"
 	"strings"
+
+	"connect-entra/guid"
 )
 
 // gatherList takes the list that begins at args[i].
@@ -30,7 +31,7 @@ func gatherItems(first string, args []string, i int, literal bool) ([]any, int) 
 		case (joinsOn(pieces[last]) || strings.HasPrefix(next, ",")) && IsValue(next):
 			literal = true
 			pieces = append(pieces, next)
-		case literal || !IsValue(next) || isGUID(next):
+		case literal || !IsValue(next) || guid.Is(next):
 			return splitList(pieces), i
 		default:
 			pieces = append(pieces, next)
@@ -132,10 +133,4 @@ func unquoteItem(item string) string {
 	}
 	inner := string(runes[1 : len(runes)-1])
 	return strings.ReplaceAll(inner, string([]rune{kind, kind}), string(kind))
-}
-
-// isGUID holds for 8-4-4-4-12 hexadecimal digits.
-func isGUID(text string) bool {
-	digits, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
-	return err == nil && len(digits) == 16 && len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-'
 }

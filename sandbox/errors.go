@@ -5,12 +5,13 @@
 package sandbox
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"connect-entra/guid"
 )
 
 // refusals is sorted by number. Each %s is what the refusal is about.
@@ -103,9 +104,9 @@ func (n *refused) stamp(r *http.Request) *refused {
 		n.correl = r.URL.Query().Get("client-request-id") // a browser cannot send the header
 	}
 	if len(n.correl) != 36 {
-		n.correl = randomGUID()
+		n.correl = guid.New()
 	}
-	n.trace = randomGUID()
+	n.trace = guid.New()
 	n.at = time.Now().UTC()
 	return n
 }
@@ -142,7 +143,7 @@ func sendJSON(w http.ResponseWriter, r *http.Request, status int, answer any) {
 	header.Set("Cache-Control", "no-store, no-cache")
 	header.Set("Pragma", "no-cache")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("x-ms-request-id", randomGUID())
+	header.Set("x-ms-request-id", guid.New())
 	if id := r.Header.Get("client-request-id"); id != "" && strings.EqualFold(r.Header.Get("return-client-request-id"), "true") {
 		header.Set("client-request-id", id)
 	}
@@ -150,15 +151,6 @@ func sendJSON(w http.ResponseWriter, r *http.Request, status int, answer any) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.Encode(answer) // to memory or a socket: there is nobody to tell
-}
-
-// randomGUID is a version 4 UUID (RFC 9562 §5.4).
-func randomGUID() string {
-	var id [16]byte
-	rand.Read(id[:])
-	id[6] = id[6]&0x0f | 0x40
-	id[8] = id[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 // broken is a failure of this cloud itself, such as a signing key that cannot be read.

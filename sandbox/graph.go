@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"connect-entra/claims"
+	"connect-entra/guid"
 )
 
 // graphAnswers is what a request needs to be answered: any one of the permissions, which
@@ -207,7 +208,7 @@ func (s *Cloud) collection(r *http.Request, what string, objects []graphObject) 
 func (s *Cloud) refuseGraph(w http.ResponseWriter, r *http.Request, f *graphFault) {
 	id := r.Header.Get("client-request-id")
 	if id == "" {
-		id = randomGUID()
+		id = guid.New()
 	}
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="%s"`, s.login, graphApp))
@@ -217,7 +218,7 @@ func (s *Cloud) refuseGraph(w http.ResponseWriter, r *http.Request, f *graphFaul
 		"message": f.message,
 		"innerError": graphObject{
 			"date":              time.Now().UTC().Format("2006-01-02T15:04:05"),
-			"request-id":        randomGUID(),
+			"request-id":        guid.New(),
 			"client-request-id": id,
 		},
 	}})
@@ -227,7 +228,7 @@ func sendGraph(w http.ResponseWriter, r *http.Request, status int, answer any) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
 	header.Set("Cache-Control", "no-cache")
-	header.Set("request-id", randomGUID())
+	header.Set("request-id", guid.New())
 	if id := r.Header.Get("client-request-id"); id != "" {
 		header.Set("client-request-id", id)
 	}

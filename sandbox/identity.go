@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"connect-entra/guid"
 )
 
 // identities by client id; "" is the host's own.
@@ -40,7 +42,7 @@ func (s *Cloud) serveIMDS(w http.ResponseWriter, r *http.Request) {
 func (s *Cloud) serveAppService(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	fault := func(status int, message string) any {
-		return map[string]any{"statusCode": status, "message": message, "correlationId": randomGUID()}
+		return map[string]any{"statusCode": status, "message": message, "correlationId": guid.New()}
 	}
 	if r.Method != http.MethodGet || query.Get("api-version") != "2019-08-01" || query.Get("resource") == "" {
 		sendJSON(w, r, http.StatusBadRequest, fault(http.StatusBadRequest, "A resource and the api-version 2019-08-01 are wanted."))

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"connect-entra/failure"
+	"connect-entra/guid"
 )
 
 // KitMark starts the kit's ids file; by it a kit is known, and may be made anew.
@@ -55,7 +56,7 @@ func NewKit(known Registry, dir string) (*Kit, error) {
 	if err != nil {
 		return nil, notMade(err)
 	}
-	return &Kit{ClientID: randomGUID(), Secret: "practice-" + rand.Text(), Dir: path, known: known, given: dir}, nil
+	return &Kit{ClientID: guid.New(), Secret: "practice-" + rand.Text(), Dir: path, known: known, given: dir}, nil
 }
 
 // Add gives the kit one more file, which holds the secret as the others may: variables for

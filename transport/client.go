@@ -22,6 +22,7 @@ import (
 
 	"connect-entra/exchange"
 	"connect-entra/failure"
+	"connect-entra/guid"
 )
 
 // Kind is a kind of server, each with its own rules.
@@ -94,7 +95,7 @@ type Client struct {
 
 // New makes a client for t. Nothing is sent.
 func New(o Options, t Target) *Client {
-	client := &Client{Target: t, Correlation: cmp.Or(o.Correlation, NewCorrelation()), options: o, recorder: o.Recorder, next: o.Internet}
+	client := &Client{Target: t, Correlation: cmp.Or(o.Correlation, guid.New()), options: o, recorder: o.Recorder, next: o.Internet}
 	if t.Kind == ManagedIdentity {
 		client.next = o.Direct
 	}

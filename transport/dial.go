@@ -5,11 +5,9 @@ package transport
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -24,15 +22,6 @@ import (
 
 	"connect-entra/failure"
 )
-
-// NewCorrelation is a random GUID, sent as client-request-id: what an administrator
-// finds a request by in the sign-in log.
-func NewCorrelation() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
 
 // NewInternet connects to Entra and Graph, through the proxies of the environment. One serves
 // the whole process: connections are kept for its other requests.
