@@ -190,6 +190,28 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
+// TestNoTokenIsNoSuccess has a run end just as a token is to be renewed: what comes then is
+// an error, never an empty token, and the next one can be renewed.
+func TestNoTokenIsNoSuccess(t *testing.T) {
+	d := newDesk(t)
+	d.must(0, "")
+	d.expire()
+	c, err := d.saved().open(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if token, err := c.source(ended, Ask{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a run that has ended gets a token of %d characters: %v", len(token.access.open()), err)
+	}
+	if token, err := d.saved().open(0); err != nil {
+		t.Error(err)
+	} else if got, err := token.source(t.Context(), Ask{}); err != nil || got.Claims.Account != wilma {
+		t.Errorf("and then: %v", err)
+	}
+}
+
 // TestSourcesRenewAtTheSameTime has two connections of one process renew side by side: what
 // MSAL remembers of one must not get into the other (the race detector sees to it).
 func TestSourcesRenewAtTheSameTime(t *testing.T) {

@@ -42,7 +42,7 @@ func fromSaved(con *console, world *world, saved *connectionStore, r *connection
 			return token, err
 		}
 		unlock, err := saved.lockRenewal(ctx, r, plan.Timeout)
-		if errors.Is(err, vault.ErrHeld) || ctx.Err() != nil {
+		if err != nil && (errors.Is(err, vault.ErrHeld) || ctx.Err() != nil) {
 			return Token{}, err
 		}
 		if err == nil {
