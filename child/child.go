@@ -37,8 +37,8 @@ type Session struct {
 	// network or of time, the last token is handed out once more, if it is still good.
 	Token func(ctx context.Context, scopes []string, life time.Duration) (Token, error)
 
-	Starts func()                           // called before COMMAND starts: from here the signals are its own
-	Warn   func(format string, args ...any) // tells what went wrong without ending anything
+	Starts func()                           // called before COMMAND starts: from here the signals are its own; nil: nobody waits for that
+	Warn   func(format string, args ...any) // tells what went wrong without ending anything; nil: nothing is told
 }
 
 // Find gives the path of a program that is named as in a shell, by PATH. The failure is
@@ -95,7 +95,9 @@ func (s Session) Run(ctx context.Context) (status int, err error) {
 		Stdin: files[0], Stdout: files[1], Stderr: files[2],
 	}
 	ready := func() error {
-		s.Starts()
+		if s.Starts != nil {
+			s.Starts()
+		}
 		return ctx.Err()
 	}
 	status, err = supervise(child, ready, callers.begin)

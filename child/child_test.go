@@ -42,7 +42,7 @@ func heedSignals() {
 	}
 }
 
-// program runs what follows -- in args, before which -outside and -mask may stand. Its
+// program runs what follows -- in args, before which -outside, -mask and -alone (nobody is told anything) may stand. Its
 // tokens are in T, and the one that COMMAND is handed in HANDED. Its own failures end it
 // with 125 and are told by their ID.
 func program(args []string) int {
@@ -57,6 +57,9 @@ func program(args []string) int {
 		Warn:   func(format string, args ...any) { fmt.Fprintf(os.Stderr, "warning: "+format+"\n", args...) },
 	}
 	for ; args[0] != "--"; args = args[1:] {
+		if args[0] == "-alone" {
+			s.Starts, s.Warn = nil, nil
+		}
 		s.Outside = s.Outside || args[0] == "-outside"
 		s.Mask = s.Mask || args[0] == "-mask"
 	}
@@ -194,6 +197,12 @@ func TestMasksWhatIsWritten(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = full, &said
 	if cmd.Run(); cmd.ProcessState.ExitCode() != 4 || !strings.Contains(said.String(), "warning: What the command wrote did not all arrive: ") {
 		t.Errorf("%s: %s", cmd.ProcessState, &said)
+	}
+	cmd = command(t, "trap '' PIPE; echo lost; exit 4", "-mask", "-alone")
+	said.Reset()
+	cmd.Stdout, cmd.Stderr = full, &said
+	if cmd.Run(); cmd.ProcessState.ExitCode() != 4 || said.Len() > 0 {
+		t.Errorf("with nobody to tell: %s: %s", cmd.ProcessState, &said)
 	}
 }
 
