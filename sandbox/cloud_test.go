@@ -129,3 +129,22 @@ func TestAtAnotherCloud(t *testing.T) {
 		}
 	}
 }
+
+// TestPathsAreTakenAsTheyCame: neither Entra nor Graph redirects a path that is not clean.
+func TestPathsAreTakenAsTheyCame(t *testing.T) {
+	f := newCloud()
+	user := userTokenFor(t, f, "User.Read")
+	for _, path := range []string{"", "/", "/v1.0/../v1.0/me", "/v1.0/./me", "/v1.0//me", "//v1.0/me", "/v1.0/me/", "/..", "/common/../devicelogin", "//devicelogin", "/./devicelogin"} {
+		for _, host := range []string{Graph, Login} {
+			r, err := http.NewRequest(http.MethodGet, host+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+user)
+			response, err := f.RoundTrip(r)
+			if err != nil || response.StatusCode != http.StatusNotFound {
+				t.Errorf("%s%s: %v %v", host, path, response, err)
+			}
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"sync"
 	"time"
 
@@ -141,8 +142,8 @@ func (s *Cloud) servePages(w http.ResponseWriter, r *http.Request) {
 }
 
 // routes is the login host with its pages, the pages alone, and Graph.
-func (s *Cloud) routes() (login, pages, graph *http.ServeMux) {
-	login, pages, graph = http.NewServeMux(), http.NewServeMux(), http.NewServeMux()
+func (s *Cloud) routes() (loginRoutes, pageRoutes, graphRoutes http.Handler) {
+	login, pages, graph := http.NewServeMux(), http.NewServeMux(), http.NewServeMux()
 	login.HandleFunc("GET /common/discovery/instance", s.serveInstanceDiscovery)
 	login.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.serveDiscovery)
 	login.HandleFunc("GET /{tenant}/discovery/v2.0/keys", s.serveKeys)
@@ -164,7 +165,20 @@ func (s *Cloud) routes() (login, pages, graph *http.ServeMux) {
 		}
 	}
 	graph.HandleFunc("/", s.serveNoResource)
-	return login, pages, graph
+	return asItCame(login, s.serveNoPage), asItCame(pages, s.serveNoPage), asItCame(graph, s.serveNoResource)
+}
+
+// asItCame takes a path as it stands. One that is not clean a ServeMux would redirect, which
+// neither Entra nor Graph does.
+func asItCame(routes *http.ServeMux, otherwise http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		came := r.URL.EscapedPath()
+		if clean := path.Clean(came); came == clean || came == clean+"/" {
+			routes.ServeHTTP(w, r)
+			return
+		}
+		otherwise(w, r)
+	}
 }
 
 // Listen opens the pages for a browser on loopback, on a port that the system chooses, until
