@@ -23,20 +23,20 @@ import (
 // the three times are zero then, or where they make no sense.
 // Source: learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
 type Claims struct {
-	Audience  string
-	Issuer    string
-	AppID     string
-	AppName   string
-	TenantID  string
-	ObjectID  string
-	Account   string // upn, else preferred_username, else unique_name
-	Name      string
-	Scopes    []string // delegated: scp
-	Roles     []string // app-only: roles
-	AppOnly   bool     // idtyp is app, or there are roles and no scp
-	IssuedAt  time.Time
-	NotBefore time.Time
-	ExpiresOn time.Time
+	Audience  string    // aud
+	Issuer    string    // iss
+	AppID     string    // appid, else azp
+	AppName   string    // app_displayname
+	TenantID  string    // tid
+	ObjectID  string    // oid
+	Account   string    // upn, else preferred_username, else unique_name
+	Name      string    // name
+	Scopes    []string  // delegated: scp
+	Roles     []string  // app-only: roles
+	AppOnly   bool      // idtyp is app, or there are roles and no scp
+	IssuedAt  time.Time // iat
+	NotBefore time.Time // nbf
+	ExpiresOn time.Time // exp
 
 	Header map[string]any // the JOSE header, as All
 	All    map[string]any // every claim as encoding/json decodes it, numbers as json.Number; nil where nothing was decoded

@@ -17,20 +17,20 @@ import (
 
 // Reading is a token as a person reads it. Foreign text in it has been made printable.
 type Reading struct {
-	Opaque      bool   // nothing in it can be read; the fields but Notes are empty
-	Cloud       string // whose Graph the token is for; "" where the audience does not tell
-	Graph       bool   // it is for Microsoft Graph, of whichever cloud
-	Audience    string // what it is for
-	Who         string
-	App         string
-	Tenant      string
-	Access      string // delegated or app-only, and what that means
-	AppOnly     bool
-	Permissions []Fact
-	Claims      []Fact
-	IssuedAt    int64 // seconds since 1970, 0 when the token does not say
-	NotBefore   int64
-	ExpiresOn   int64
+	Opaque      bool     // nothing in it can be read; the fields but Notes are empty
+	Cloud       string   // whose Graph the token is for; "" where the audience does not tell
+	Graph       bool     // it is for Microsoft Graph, of whichever cloud
+	Audience    string   // what it is for
+	Who         string   // the person, or words for nobody
+	App         string   // the application that got it, or words for none
+	Tenant      string   // the tenant that issued it, or words for none
+	Access      string   // delegated or app-only, and what that means
+	AppOnly     bool     // it is an application's own, no person's
+	Permissions []Fact   // scopes or roles
+	Claims      []Fact   // every claim
+	IssuedAt    int64    // seconds since 1970, 0 when the token does not say
+	NotBefore   int64    // the same
+	ExpiresOn   int64    // the same
 	Notes       []string // what was not checked, and what is odd
 }
 

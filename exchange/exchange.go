@@ -30,14 +30,14 @@ type Recorder struct {
 
 // Try is one try of a request, and what came of it.
 type Try struct {
-	Request  *http.Request
+	Request  *http.Request  // as it was sent; its body is not read
 	Form     url.Values     // the request's body, if that is a form
 	Via      []string       // what of the environment stands in between, a line each
 	Response *http.Response // nil: none came
 	Body     []byte         // of the response; nil: it is streamed, or broke off
 	Reason   string         // why no response came or its body broke off, in words; "": neither
 	Number   int            // from 1
-	Took     time.Duration
+	Took     time.Duration  // until the response was read, or its head if Body is streamed
 }
 
 // Record tells of a try, and takes note of the secrets in it first.

@@ -29,25 +29,28 @@ type Error struct {
 // Server is a refusal as Entra, Graph or a managed-identity host words it.
 // All of its text is foreign: print it through Clean.
 type Server struct {
-	Host          string
-	Status        int    // HTTP
-	Code          string // OAuth's error or Graph's code: invalid_client
-	Description   string // error_description or Graph's message
-	AADSTS        string // digits only: 7000215
-	Suberror      string // OAuth suberror, as Entra sends it
-	Claims        string // a claims challenge: JSON for the next request
-	TraceID       string
-	CorrelationID string
-	Timestamp     string
+	Host          string        // that was asked
+	Status        int           // HTTP
+	Code          string        // OAuth's error or Graph's code: invalid_client
+	Description   string        // error_description or Graph's message
+	AADSTS        string        // digits only: 7000215
+	Suberror      string        // OAuth suberror, as Entra sends it
+	Claims        string        // a claims challenge: JSON for the next request
+	TraceID       string        // by which Microsoft finds the answer in its logs
+	CorrelationID string        // by which an administrator finds it in the tenant's sign-in log
+	Timestamp     string        // as the server wrote it
 	RetryAfter    time.Duration // from Retry-After, 0 when absent
 }
 
+// Error names the host, the status and the code, and quotes nothing of the rest.
 func (s *Server) Error() string {
 	return fmt.Sprintf("%s answered %d %s", s.Host, s.Status, s.Code)
 }
 
+// Error is the message alone.
 func (f *Error) Error() string { return f.Message }
 
+// Unwrap gives what Because kept and the server's refusal, for errors.Is and errors.As.
 func (f *Error) Unwrap() []error {
 	var errs []error
 	if f.cause != nil {

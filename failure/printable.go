@@ -12,6 +12,8 @@ import (
 // IsControl holds for what has no place in a value: C0, DEL, C1.
 func IsControl(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }
 
+// Capital gives s with its first letter in upper case, to begin a sentence with it; a first
+// letter outside ASCII stays as it is.
 func Capital(s string) string {
 	if s == "" {
 		return s
@@ -26,7 +28,7 @@ const maxForeign = 500
 // character or a plain space becomes a visible escape, and the end of a long one is cut.
 func Clean(s string) string { return Escape(s, maxForeign) }
 
-// Escape is clean with another limit, in characters.
+// Escape is Clean with another limit, in characters.
 func Escape(s string, most int) string {
 	var b strings.Builder
 	shown := 0

@@ -16,6 +16,7 @@ type Error struct {
 	Cure    string // what to type instead, which PowerShell does not say; often ""
 }
 
+// Error is the message alone.
 func (e *Error) Error() string { return e.Message }
 
 // Unwrap gives the same as a failure, whose id is Kebab(e.ID).

@@ -61,23 +61,23 @@ func (t *Type) takes(value any) bool {
 
 // InSet is a parameter's place in one parameter set.
 type InSet struct {
-	Set       string
-	Position  int // from 1, as SYNTAX counts; 0: by name only
-	Mandatory bool
+	Set       string // its name: UserParameterSet
+	Position  int    // from 1, as SYNTAX counts; 0: by name only
+	Mandatory bool   // a line of this set must give it, or is asked for it
 }
 
 // Parameter is a row of a table. Its order is that of the command's parameters in
 // PowerShell, which messages and completion keep.
 type Parameter struct {
-	Name      string
-	Aliases   []string
-	Type      *Type
-	Sets      []InSet // nil: in all sets, by name
-	NotEmpty  bool    // ValidateNotNullOrEmpty
-	Common    bool    // one of PowerShell's common parameters (about_CommonParameters)
-	FullName  bool    // binds by its full name only, and no prefix is ambiguous because of it
-	Completer string  // for the caller of Complete: what its values are
-	Help      string  // a line about it
+	Name      string   // without a dash: ClientId
+	Aliases   []string // other full names
+	Type      *Type    // what its value is converted to
+	Sets      []InSet  // nil: in all sets, by name
+	NotEmpty  bool     // ValidateNotNullOrEmpty
+	Common    bool     // one of PowerShell's common parameters (about_CommonParameters)
+	FullName  bool     // binds by its full name only, and no prefix is ambiguous because of it
+	Completer string   // for the caller of Complete: what its values are
+	Help      string   // a line about it
 }
 
 // Bound is what a line binds to.

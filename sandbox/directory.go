@@ -71,12 +71,12 @@ func findUser(name string) (person, bool) {
 
 // App is one registered application, as the registry keeps it.
 type App struct {
-	ClientID      string
-	Name          string
+	ClientID      string    // a GUID
+	Name          string    // as pages show it
 	Public        bool      `json:",omitempty"` // signs people in, and proves nothing of itself
-	Disabled      bool      `json:",omitempty"`
+	Disabled      bool      `json:",omitempty"` // every sign-in with it is refused
 	SecretHash    string    `json:",omitempty"` // SHA-256 in hex; secrets here are random, so no salt is needed
-	SecretExpires time.Time `json:",omitzero"`
+	SecretExpires time.Time `json:",omitzero"`  // from then on the secret is refused
 	Certificate   []byte    `json:",omitempty"` // DER
 	Workload      string    `json:",omitempty"` // a workload that may sign in as it: federation
 	Roles         []string  `json:",omitempty"` // application permissions that are granted

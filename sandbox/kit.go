@@ -38,7 +38,7 @@ const (
 // Kit is an application for practising, with the files that prove to be it.
 type Kit struct {
 	ClientID string // of the application
-	Secret   string
+	Secret   string // the application's, in the clear
 	Dir      string // the folder that Write fills, as a full path
 
 	known Registry

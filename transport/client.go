@@ -60,7 +60,7 @@ const (
 
 // Target is a server and the rules for reaching it.
 type Target struct {
-	Kind     Kind
+	Kind     Kind          // which rules hold
 	Base     string        // scheme and host, all that a request may go to: https://login.microsoftonline.com
 	Timeout  time.Duration // for one call, with all its tries and waits; of a streamed body, for each silence in it
 	Tenant   string        // Entra: as typed

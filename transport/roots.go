@@ -119,6 +119,7 @@ func newInternet(all *http.Transport) *Internet {
 	})}
 }
 
+// RoundTrip is http.RoundTripper's.
 func (i *Internet) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.suits(r) {
 		return i.few().RoundTrip(r)

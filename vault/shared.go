@@ -13,7 +13,7 @@ import (
 // Shared is a file of the user's in the clear that another program writes too, in a folder
 // that is not this program's own: both are left in the modes that they have.
 type Shared struct {
-	Folder, Name string
+	Folder, Name string                           // the folder's path, and the file's name in it
 	Warn         func(format string, args ...any) // who is waited for; nil: nothing is told
 }
 

@@ -28,7 +28,7 @@ type Options struct {
 	KeyFile  string                           // what KeyFileVariable names; "": the system holds the key
 	Contents string                           // what is in the files, for messages: "kept connections"
 	Warn     func(format string, args ...any) // what was put right, and who is waited for; nil: nothing is told
-	Cures    Cures
+	Cures    Cures                            // for the errors of Open and of all that comes after
 }
 
 // Cures are what a person is to do, where that depends on the program around.
@@ -57,6 +57,7 @@ const suffix = ".sealed"
 // file aside; with any other error the file must stay as it is.
 type Damage struct{ Reason string }
 
+// Error is the reason alone.
 func (d *Damage) Error() string { return d.Reason }
 
 // Version tells one state of a file from every other: no nonce comes twice.
