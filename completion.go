@@ -85,7 +85,7 @@ func splitWords(line string) []string {
 	return words
 }
 
-// completeLine gives what the last of words may become; the first is the program's name.
+// complete gives what the last of words may become; the first is the program's name.
 func complete(words []string, known []Environment) []powershell.Candidate {
 	if len(words) < 2 {
 		return nil

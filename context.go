@@ -13,7 +13,7 @@ import (
 )
 
 // AuthContext has the reference's fields in the reference's order (Get-MgContext).
-// What does not apply is empty. Foreign text in it has been through clean.
+// What does not apply is empty. Foreign text in it has been through failure.Clean.
 type AuthContext struct {
 	ClientID               string `json:"ClientId"`
 	TenantID               string `json:"TenantId"`

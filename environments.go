@@ -26,7 +26,7 @@ type Environment struct {
 	aliases    []string // other login hosts that AZURE_AUTHORITY_HOST may name
 }
 
-// knownClouds in the order of the reference's table, then those listed with -All.
+// clouds in the order of the reference's table, then those listed with -All.
 // Sources: learn.microsoft.com/graph/deployments; msgraph-sdk-powershell's built-ins.
 var clouds = []Environment{
 	{

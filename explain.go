@@ -55,7 +55,7 @@ func (s silent) Unwrap() error { return s.error }
 
 func (s silent) exitStatus() int { return kindOf(failure.From(s.error).ID).exit }
 
-// explain binds a line, given as the arguments of a program or as one PowerShell line.
+// explainArguments binds a line, given as the arguments of a program or as one PowerShell line.
 func explainArguments(con *console, world *world, args []string) explanation {
 	var e explanation
 	if len(args) == 1 && strings.ContainsAny(args[0], " \t\r\n") {
@@ -90,7 +90,7 @@ func (plan *Plan) showUnknown(p Params) {
 	}
 }
 
-// bindVerbLine binds a PowerShell line.
+// bindLine binds a PowerShell line.
 func bindLine(text string) (verb, Params, error) {
 	name, b, command, err := powershell.BindLine(parametersOf, text)
 	v, _ := chooseVerb([]string{name})

@@ -1,7 +1,7 @@
 //go:build !js
 
 // One request to Microsoft Graph with a connection's token: what goes out, how often, and
-// what is made of a refusal. response.go has what comes back.
+// what is made of a refusal. graph_response.go has what comes back.
 
 package main
 

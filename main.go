@@ -1,7 +1,7 @@
 //go:build !js
 
-// The process: builds system from the operating system, owns the signals, calls run
-// and exits. It knows neither parameters nor Entra.
+// The process: builds the console and the world from the operating system, owns the
+// signals, calls run and exits. It knows neither parameters nor Entra.
 
 package main
 

@@ -1,4 +1,4 @@
-// The page: builds system from the browser and exposes the entry points as Promises.
+// The page: builds the console and the world from the browser and exposes the entry points as Promises.
 // Only what works without the network is in this build: MSAL and net/http are left out.
 
 package main

@@ -1,6 +1,5 @@
-// Where secrets come from, and how text of strangers is made safe to show: a Secret is
-// only ever the description of a place, read at the last moment. It does not know who
-// asks.
+// Where secrets come from: a Secret only ever says where one is to be read, which happens
+// at the last moment. It does not know who asks.
 
 package main
 

@@ -1,5 +1,5 @@
-// Which verb a line means, by its first words or by the name that the program is called
-// by, and what a verb's end is to a COMMAND beside it.
+// The verbs, as a table; which one a line means, by its first words or by the name that the
+// program is called by; and how it is carried out.
 
 package main
 
