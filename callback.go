@@ -28,12 +28,12 @@ type callback struct {
 	redirectURI string
 	arrived     chan url.Values // the form that had the right state, once
 
-	state    string
-	taken    atomic.Bool
-	finished chan struct{} // closed when the outcome is known
-	success  bool
-	told     chan struct{} // closed when the browser has its page
-	server   *loopback.Server
+	state     string
+	taken     atomic.Bool
+	finished  chan struct{} // closed when the outcome is known
+	success   bool
+	delivered chan struct{} // closed when the browser has its page
+	server    *loopback.Server
 }
 
 // listenForCode listens on both loopback families at one port. Entra registers
@@ -49,7 +49,7 @@ func listenForCode(state string) (*callback, error) {
 		arrived:     make(chan url.Values, 1),
 		state:       state,
 		finished:    make(chan struct{}),
-		told:        make(chan struct{}),
+		delivered:   make(chan struct{}),
 	}
 	c.server = loopback.Serve(c, listeners...)
 	return c, nil
@@ -91,11 +91,11 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	if err := r.ParseForm(); err != nil || !one(r.PostForm, "state") || subtle.ConstantTimeCompare([]byte(r.PostForm.Get("state")), []byte(c.state)) != 1 {
+	if err := r.ParseForm(); err != nil || !hasOne(r.PostForm, "state") || subtle.ConstantTimeCompare([]byte(r.PostForm.Get("state")), []byte(c.state)) != 1 {
 		c.turnAway(w, http.StatusBadRequest)
 		return
 	}
-	if !one(r.PostForm, "code") && !one(r.PostForm, "error") {
+	if !hasOne(r.PostForm, "code") && !hasOne(r.PostForm, "error") {
 		c.turnAway(w, http.StatusBadRequest)
 		return
 	}
@@ -103,7 +103,7 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.turnAway(w, http.StatusConflict)
 		return
 	}
-	defer close(c.told)
+	defer close(c.delivered)
 	c.arrived <- r.PostForm
 	select {
 	case <-c.finished:
@@ -117,8 +117,8 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.write(w, status, page)
 }
 
-// one says whether a form has exactly one value of that name, and not an empty one.
-func one(form url.Values, name string) bool {
+// hasOne says whether a form has exactly one value of that name, and not an empty one.
+func hasOne(form url.Values, name string) bool {
 	return len(form[name]) == 1 && form[name][0] != ""
 }
 
@@ -151,7 +151,7 @@ func (c *callback) tell(success bool) {
 	c.success = success
 	close(c.finished)
 	select {
-	case <-c.told:
+	case <-c.delivered:
 	case <-time.After(time.Second):
 		return
 	}

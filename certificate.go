@@ -16,9 +16,9 @@ import (
 // loadCertificate gets the certificate that ref names, with its key. ask says whether the
 // person may be asked for a password that was not named.
 func loadCertificate(ctx context.Context, con *console, world *world, ref CertificateRef, ask bool) (certificate.Pair, error) {
-	from := func(place Secret) func(context.Context, string) (string, error) {
+	from := func(source Secret) func(context.Context, string) (string, error) {
 		return func(ctx context.Context, file string) (string, error) {
-			return place.read(ctx, con, world, "the certificate's password", "Password for "+failure.Clean(file)+": ")
+			return source.read(ctx, con, world, "the certificate's password", "Password for "+failure.Clean(file)+": ")
 		}
 	}
 	loader := certificate.Loader{

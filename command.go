@@ -202,7 +202,7 @@ func sameVariable(a, b string) bool {
 // environment is COMMAND's, without the endpoint: environ less what is withheld, and what
 // tells of the connection.
 func (c Connection) environment(environ []string) []string {
-	var kept []string
+	var environment []string
 	proxies := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -213,17 +213,17 @@ func (c Connection) environment(environ []string) []string {
 		case sameVariable(name, envClient) && !strings.EqualFold(value, c.ClientID):
 			// The SDKs would ask the endpoint for that identity, and be refused.
 		default:
-			kept = append(kept, pair)
+			environment = append(environment, pair)
 		}
 	}
 	for _, name := range []string{"NO_PROXY", "no_proxy"} { // some programs read the one, some the other
 		value := cmp.Or(proxies[name], proxies["NO_PROXY"], proxies["no_proxy"])
-		kept = append(kept, name+"="+bypass(value))
+		environment = append(environment, name+"="+bypass(value))
 		if runtime.GOOS == "windows" {
 			break // where both are one
 		}
 	}
-	return append(kept,
+	return append(environment,
 		"AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential",
 		connectionVariable+"="+c.inheritance(),
 		accountVariable+"="+cmp.Or(c.Account, c.AppName, c.ClientID))
@@ -283,12 +283,12 @@ func (c Connection) inheritance() string {
 // inherited is the connection of the COMMAND that this process is part of; ok is false
 // outside of one.
 func inherited(con *console, world *world) (c Connection, ok bool, err error) {
-	told := world.getenv(connectionVariable)
-	if told == "" {
+	inherits := world.getenv(connectionVariable)
+	if inherits == "" {
 		return c, false, nil
 	}
 	var from inheritance
-	if json.Unmarshal([]byte(told), &from) == nil {
+	if json.Unmarshal([]byte(inherits), &from) == nil {
 		c.AuthContext, c.id = from.AuthContext, from.Kept
 		c.Plan.Environment, err = findCloud(con, world, c.Environment)
 	}

@@ -69,15 +69,15 @@ func newConnection(ctx context.Context, con *console, world *world, p Params, co
 	if err != nil {
 		return Connection{}, err
 	}
-	told := con
+	out := con
 	if command {
-		told = con.besideCommand()
+		out = con.besideCommand()
 	}
 	switch {
 	case p.On("Json"):
-		err = told.print(c.JSON())
+		err = out.print(c.JSON())
 	case !p.On("NoWelcome"):
-		err = told.print(welcomeText(c.AuthContext))
+		err = out.print(welcomeText(c.AuthContext))
 	}
 	if err != nil {
 		return Connection{}, err

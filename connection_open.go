@@ -74,12 +74,12 @@ func open(ctx context.Context, con *console, world *world, plan Plan) (Connectio
 // then what MSAL has to remember of it.
 func openWith(ctx context.Context, con *console, world *world, plan Plan, claims string, cache *msalCache) (Connection, error) {
 	if plan.Environment.practice() {
-		there, stop, err := practice(world, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
+		practising, stop, err := practice(world, plan.Flow == byBrowser || plan.Flow == byDeviceCode)
 		if err != nil {
 			return Connection{}, err
 		}
 		context.AfterFunc(ctx, stop) // the run's end: a claims challenge needs the pages again
-		world = there
+		world = practising
 	}
 	source, token, err := signIn(ctx, con, world, plan, claims, cache)
 	var none *browser.Unavailable

@@ -201,8 +201,8 @@ func (s *connectionStore) update(r *connectionRecord, scopes []string, token Tok
 }
 
 // lockRenewal has one process at a time renew a connection's token.
-func (s *connectionStore) lockRenewal(ctx context.Context, r *connectionRecord, limit time.Duration) (unlock func(), err error) {
-	return s.vault.LockFor(ctx, r.id+".renew", limit)
+func (s *connectionStore) lockRenewal(ctx context.Context, r *connectionRecord, timeout time.Duration) (unlock func(), err error) {
+	return s.vault.LockFor(ctx, r.id+".renew", timeout)
 }
 
 // current gives the ID of the current connection, "" if there is none.

@@ -1,5 +1,5 @@
 // The values that PowerShell holds in objects and a command line must not hold at all:
-// tokens, secrets and certificates are named by their place. What looks like a literal
+// tokens, secrets and certificates are named by their source. What looks like a literal
 // one is refused and not repeated.
 
 package main
@@ -13,16 +13,16 @@ import (
 	"connect-entra/powershell"
 )
 
-// isPlace says whether a value by position can only be the place of a secret.
-func isPlace(text string) bool { return text != "-" && isSecretSource(text) }
+// isNamedSource says whether a value by position can only be the source of a secret.
+func isNamedSource(text string) bool { return text != "-" && isSecretSource(text) }
 
-// isSecret holds for the place of a secret, for a variable that is called so, and for a
+// isSecret holds for the source of a secret, for a variable that is called so, and for a
 // token itself. PowerShell would take that for a scope, and so bring it into the address
 // that a browser opens: toSecret refuses it.
 func isSecret(value any) bool {
 	switch v := value.(type) {
 	case string:
-		return isPlace(v) || holdsToken(v)
+		return isNamedSource(v) || holdsToken(v)
 	case powershell.Unknown:
 		return namesSecret(v)
 	}
@@ -45,7 +45,7 @@ func namesSecret(v powershell.Unknown) bool {
 	return !namesCredential(v) && (strings.Contains(name, "tok") || strings.Contains(name, "secure"))
 }
 
-// toSecret takes the place of a secret. PowerShell refuses a plain string for a
+// toSecret takes the source of a secret. PowerShell refuses a plain string for a
 // SecureString too.
 func toSecret(p powershell.Parameter, value any) (any, error) {
 	switch v := value.(type) {
@@ -54,7 +54,7 @@ func toSecret(p powershell.Parameter, value any) (any, error) {
 	case Secret:
 		return v, nil
 	case powershell.Unknown:
-		return Secret{placeOf(v, "$secret")}, nil
+		return Secret{sourceOf(v, "$secret")}, nil
 	case string:
 		if isSecretSource(v) {
 			return Secret{v}, nil
@@ -80,18 +80,18 @@ func holdsToken(value any) bool {
 	return false
 }
 
-// toCredential takes an application's ID, alone or with the place of its secret; an
+// toCredential takes an application's ID, alone or with the source of its secret; an
 // empty string asks for the ID as well.
 func toCredential(p powershell.Parameter, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
 		return nil, nil
 	case powershell.Unknown:
-		return credential{Secret: Secret{placeOf(v, "$credential")}}, nil
+		return credential{Secret: Secret{sourceOf(v, "$credential")}}, nil
 	case string:
-		id, place, placed := strings.Cut(v, ":")
-		if v == "" || guid.Is(id) && (!placed || isSecretSource(place)) {
-			return credential{ID: id, Secret: Secret{place}}, nil
+		id, source, hasSource := strings.Cut(v, ":")
+		if v == "" || guid.Is(id) && (!hasSource || isSecretSource(source)) {
+			return credential{ID: id, Secret: Secret{source}}, nil
 		}
 	}
 	return nil, failure.New("literal-secret", "-%s takes an application's ID, and after a colon only the place of its secret.", p.Name).
@@ -137,9 +137,9 @@ func certificateName(text string) (parameter string, ok bool) {
 	return "", false
 }
 
-// placeOf names where a secret is that a line does not tell: the variable, or standIn for
+// sourceOf names where a secret is that a line does not tell: the variable, or standIn for
 // an expression, which may hold the secret itself: (ConvertTo-SecureString …).
-func placeOf(v powershell.Unknown, standIn string) string {
+func sourceOf(v powershell.Unknown, standIn string) string {
 	if v.IsVariable() {
 		return string(v)
 	}

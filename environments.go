@@ -192,13 +192,13 @@ func ownCloudNote(e Environment) string {
 
 func unknownEnvironment(name string, known []Environment) error {
 	f := failure.New("unknown-environment", "Unable to find environment with name '%s'. Use Get-MgEnvironment to list available environments.", failure.Clean(name))
-	if near := powershell.Nearest(name, strings.Split(names(known), ", ")); near != "" {
-		return f.Try("did you mean %s? One of %s", near, names(known))
+	if near := powershell.Nearest(name, strings.Split(environmentNames(known), ", ")); near != "" {
+		return f.Try("did you mean %s? One of %s", near, environmentNames(known))
 	}
-	return f.Try("one of %s", names(known))
+	return f.Try("one of %s", environmentNames(known))
 }
 
-func names(known []Environment) string {
+func environmentNames(known []Environment) string {
 	var list []string
 	for _, e := range known {
 		list = append(list, e.Name)

@@ -131,8 +131,8 @@ func (con *console) report(err error) int {
 	if err == nil {
 		return 0
 	}
-	if told := interface{ exitStatus() int }(nil); errors.As(err, &told) {
-		return told.exitStatus()
+	if own := interface{ exitStatus() int }(nil); errors.As(err, &own) {
+		return own.exitStatus()
 	}
 	f := failure.From(err)
 	k := kindOf(f.ID)

@@ -17,11 +17,11 @@ import (
 
 // explanation is what is known of a line.
 type explanation struct {
-	verb   verb
-	params Params
-	err    error // why it does not bind
-	plan   Plan  // what connecting would do, if it binds
-	no     error // why plan refuses it
+	verb    verb
+	params  Params
+	err     error // why it does not bind
+	plan    Plan  // what connecting would do, if it binds
+	refusal error // why plan refuses it
 }
 
 // explainLine prints how the rest of the command line binds. One argument with a space
@@ -68,8 +68,8 @@ func explainArguments(con *console, world *world, args []string) explanation {
 		return e
 	}
 	p := withPlaceholders(e.params)
-	if e.no = p.checkTexts(e.verb.parameters()); e.no == nil {
-		e.plan, e.no = typedPlan(con, world, p)
+	if e.refusal = p.checkTexts(e.verb.parameters()); e.refusal == nil {
+		e.plan, e.refusal = typedPlan(con, world, p)
 		e.plan.showUnknown(e.params)
 	}
 	return e
@@ -157,8 +157,8 @@ func (e explanation) String() string {
 		e.explainFailure(&b)
 		return b.String()
 	}
-	if e.no != nil {
-		f := failure.From(e.no)
+	if e.refusal != nil {
+		f := failure.From(e.refusal)
 		fmt.Fprintf(&b, "\nBut it would be refused: %s\n", f.Message)
 		if cure := advice(f); cure != "" {
 			fmt.Fprintf(&b, "  try: %s\n", cure)
@@ -181,7 +181,7 @@ func (e explanation) bound() []fact {
 	var list []fact
 	for _, p := range e.verb.parameters() {
 		if v, ok := e.params.Values[p.Name]; ok {
-			list = append(list, fact{"-" + p.Name, showBound(v.Value), wayOf(v)})
+			list = append(list, fact{"-" + p.Name, showBound(v.Value), howBound(v)})
 		}
 	}
 	return list
@@ -221,7 +221,7 @@ func (e explanation) explainFailure(b *strings.Builder) {
 	}
 }
 
-func wayOf(b powershell.Value) string {
+func howBound(b powershell.Value) string {
 	switch b.How {
 	case "prefix", "alias":
 		return "by the " + b.How + " -" + b.Typed
@@ -263,7 +263,7 @@ func (p Plan) rows() []fact {
 	}
 	add("client", p.ClientID)
 	add("scopes", strings.Join(p.Scopes, " "))
-	add("credential", p.credentialPlace())
+	add("credential", p.credentialSource())
 	add("context", p.ContextScope)
 	add("timeout", p.Timeout.String())
 	for _, text := range append(p.notes, p.warnings...) {
@@ -272,8 +272,8 @@ func (p Plan) rows() []fact {
 	return rows
 }
 
-// credentialPlace says where the credential would come from.
-func (p Plan) credentialPlace() string {
+// credentialSource says where the credential would come from.
+func (p Plan) credentialSource() string {
 	switch p.Flow {
 	case bySecret, byToken, byFederation:
 		return p.Secret.String()
@@ -306,8 +306,8 @@ func (e explanation) JSON() string {
 		}
 		out.Error = &problem{id, e.err.Error()}
 	}
-	if e.no != nil {
-		out.Refusal = e.no.Error()
+	if e.refusal != nil {
+		out.Refusal = e.refusal.Error()
 	}
 	return formatJSON(out, "")
 }

@@ -193,9 +193,9 @@ func isToken(s string) bool {
 	})
 }
 
-// needs says by the first word of a path which permission reads there and which writes:
+// leastPermissions says by the first word of a path which permission reads there and which writes:
 // the least that serves most requests. Source: learn.microsoft.com/graph/permissions-reference.
-var needs = []struct{ word, read, write string }{
+var leastPermissions = []struct{ word, read, write string }{
 	{"administrativeUnits", "AdministrativeUnit.Read.All", "AdministrativeUnit.ReadWrite.All"},
 	{"applications", "Application.Read.All", "Application.ReadWrite.All"},
 	{"auditLogs", "AuditLog.Read.All", ""},
@@ -238,7 +238,7 @@ func permissionFor(method, path string) string {
 	} else if len(words) > 2 && words[0] == "users" {
 		words = words[2:]
 	}
-	for _, row := range needs {
+	for _, row := range leastPermissions {
 		if len(words) == 0 || !strings.EqualFold(row.word, words[0]) {
 			continue
 		}

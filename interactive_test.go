@@ -425,7 +425,7 @@ func FuzzCallback(f *testing.F) {
 		if form, _ := url.ParseQuery(body); err != nil || form.Get("state") == state || strings.Contains(body, state) {
 			return
 		}
-		c := &callback{redirectURI: "http://localhost:1", state: state, arrived: make(chan url.Values, 1), finished: make(chan struct{}), told: make(chan struct{})}
+		c := &callback{redirectURI: "http://localhost:1", state: state, arrived: make(chan url.Values, 1), finished: make(chan struct{}), delivered: make(chan struct{})}
 		close(c.finished)
 		w := httptest.NewRecorder()
 		c.ServeHTTP(w, &http.Request{Method: method, URL: u, Host: host, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body))})

@@ -154,7 +154,7 @@ func lineInPage(in []js.Value) any {
 	e := explainArguments(con, world, []string{text})
 	out := map[string]any{
 		"verb": e.verb.name, "summary": e.verb.summary, "set": "", "reason": "", "bound": facts(e.bound()),
-		"problem": printed(e.err), "trouble": "", "refusal": printed(e.no), "story": "", "plan": []any{},
+		"problem": printed(e.err), "trouble": "", "refusal": printed(e.refusal), "story": "", "plan": []any{},
 		"bash": "", "powerShell": "", "share": mayShare(text),
 	}
 	if e.err != nil {
@@ -163,7 +163,7 @@ func lineInPage(in []js.Value) any {
 		out["trouble"] = strings.TrimSpace(b.String())
 	} else if e.params.Set != "" {
 		out["set"], out["reason"], out["bash"], out["powerShell"] = e.params.Set, e.reason(), e.inBash(), e.inPowerShell()
-		if e.no == nil {
+		if e.refusal == nil {
 			out["story"], out["plan"] = stories[e.plan.Flow], facts(e.plan.rows())
 		}
 	}

@@ -26,7 +26,7 @@ const (
 var connectSets = []string{userSet, certificateSet, identitySet, secretSet, tokenSet, environmentSet}
 
 // The types that PowerShell holds in objects, and which a command line names by their
-// place (credential.go), and the module's own.
+// source (credential.go), and the module's own.
 var (
 	secureString    = &powershell.Type{Name: "System.Security.SecureString", Holds: isSecret, Convert: toSecret}
 	psCredential    = &powershell.Type{Name: "System.Management.Automation.PSCredential", Holds: isCredential, Convert: toCredential}
@@ -216,7 +216,7 @@ func bind(table []powershell.Parameter, args []string) (Params, error) {
 	return Params{b, command}, err
 }
 
-// credential is an application with the place of its secret.
+// credential is an application with the source of its secret.
 type credential struct {
 	ID      string
 	Secret  Secret

@@ -107,7 +107,7 @@ func (plan *Plan) chooseEnvironment(p Params, known []Environment, getenv func(s
 		e, ok := environmentOfAuthority(known, host)
 		if !ok {
 			return failure.New("unknown-environment", "%s names a host that is no known cloud's: %q.", envAuthority, failure.Clean(host)).
-				Try("unset it, or name the cloud with -Environment: %s", names(known))
+				Try("unset it, or name the cloud with -Environment: %s", environmentNames(known))
 		}
 		plan.Environment = e
 		return nil

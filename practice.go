@@ -18,7 +18,7 @@ import (
 
 // practice is another world, with the practice cloud in place of the network. Nothing leaves
 // the process; with pages, a browser reaches the cloud's pages on loopback until stop.
-func practice(around *world, pages bool) (there *world, stop func(), err error) {
+func practice(around *world, pages bool) (practising *world, stop func(), err error) {
 	registered, err := sandbox.LoadRegistry(around.practiceFolder())
 	if err != nil {
 		return nil, nil, err
@@ -89,7 +89,7 @@ func (sh shell) variables(kit *sandbox.Kit) string {
 
 // commands is a command for each way to sign in.
 func (sh shell) commands(dir, clientID string) string {
-	in := func(name string) string {
+	inDir := func(name string) string {
 		path := filepath.Join(dir, name)
 		if path == name || strings.HasPrefix(path, "-") {
 			path = "." + string(filepath.Separator) + path // else sh looks in PATH for . FILE, and - begins a parameter
@@ -101,10 +101,10 @@ func (sh shell) commands(dir, clientID string) string {
 	fmt.Fprintf(&b, "# The practice kit is in %s. Everything below is practice: no tenant is contacted.\n", sh.quote(dir))
 	try("A person, in the browser: choose who you are.", "connect-entra -Environment Sandbox")
 	try("A person, with a code for any other browser.", "connect-entra -Environment Sandbox -UseDeviceCode")
-	try("An application, by certificate.", "connect-entra -Environment Sandbox -ClientId "+clientID+" -TenantId "+sandbox.Tenant+" -Certificate "+sh.quote(in(sandbox.KitCertificate)))
-	try("An application, by secret.", "connect-entra -Environment Sandbox -TenantId "+sandbox.Tenant+" -ClientSecretCredential "+sh.quote(clientID+":@"+in(sandbox.KitSecret)))
+	try("An application, by certificate.", "connect-entra -Environment Sandbox -ClientId "+clientID+" -TenantId "+sandbox.Tenant+" -Certificate "+sh.quote(inDir(sandbox.KitCertificate)))
+	try("An application, by secret.", "connect-entra -Environment Sandbox -TenantId "+sandbox.Tenant+" -ClientSecretCredential "+sh.quote(clientID+":@"+inDir(sandbox.KitSecret)))
 	try("The managed identity of this host, which the practice cloud pretends to be in Azure.", "connect-entra -Environment Sandbox -Identity")
 	try("A token that you have.", "connect-entra token -Environment Sandbox -Identity | connect-entra -Environment Sandbox -AccessToken -")
-	try("What the environment says.", fmt.Sprintf(sh.with, sh.quote(in(sh.environment)), "connect-entra -Environment Sandbox -EnvironmentVariable"))
+	try("What the environment says.", fmt.Sprintf(sh.with, sh.quote(inDir(sh.environment)), "connect-entra -Environment Sandbox -EnvironmentVariable"))
 	return b.String()
 }

@@ -632,7 +632,7 @@ func TestPermissionFor(t *testing.T) {
 			t.Errorf("%s: %q, not %q", line, got, want)
 		}
 	}
-	if !slices.IsSortedFunc(needs, func(a, b struct{ word, read, write string }) int { return strings.Compare(a.word, b.word) }) {
+	if !slices.IsSortedFunc(leastPermissions, func(a, b struct{ word, read, write string }) int { return strings.Compare(a.word, b.word) }) {
 		t.Error("the table is not sorted")
 	}
 }

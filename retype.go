@@ -51,7 +51,7 @@ func (e explanation) inPowerShell() string {
 	})
 }
 
-// inPowerShell is an expression that reads the secret from the same place.
+// inPowerShell is an expression that reads the secret from the same source.
 func (s Secret) inPowerShell() string {
 	const convert = " | ConvertTo-SecureString -AsPlainText -Force)"
 	switch {
@@ -150,9 +150,9 @@ func meansSecret(table []powershell.Parameter, name string) bool {
 func isHarmless(value any, secret bool) bool {
 	switch v := value.(type) {
 	case string:
-		id, place, _ := strings.Cut(v, ":")
+		id, source, _ := strings.Cut(v, ":")
 		if secret {
-			return isSecretSource(v) || guid.Is(id) && (place == "" || isSecretSource(place))
+			return isSecretSource(v) || guid.Is(id) && (source == "" || isSecretSource(source))
 		}
 		return !strings.Contains(v, "$(") && !slices.ContainsFunc(strings.FieldsFunc(v, isSeparator), looksRandom)
 	case []any:

@@ -23,7 +23,7 @@ type Secret struct{ source string }
 // maxSecret bounds what is read of a secret, in bytes.
 const maxSecret = 64 << 10
 
-// isSecretSource says whether text names a place to read a secret from.
+// isSecretSource says whether text names a source to read a secret from.
 func isSecretSource(text string) bool {
 	if text == "-" {
 		return true

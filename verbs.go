@@ -238,7 +238,7 @@ func (v verb) carryOut(ctx context.Context, con *console, world *world, args []s
 		if err = params.checkTexts(v.parameters()); err != nil {
 			return err
 		}
-		con.noteIdle(v, params)
+		con.noteNoEffect(v, params)
 		con.noteVerb(v, args)
 		if err = con.stopped(); err != nil {
 			return err
@@ -254,8 +254,8 @@ func (v verb) carryOut(ctx context.Context, con *console, world *world, args []s
 	return params, err
 }
 
-// noteIdle tells of parameters that are accepted and do nothing here.
-func (con *console) noteIdle(v verb, p Params) {
+// noteNoEffect tells of parameters that are accepted and do nothing here.
+func (con *console) noteNoEffect(v verb, p Params) {
 	var names []string
 	for _, row := range v.parameters() {
 		if slices.Contains(noEffect, row.Name) && p.Has(row.Name) {

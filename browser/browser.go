@@ -155,15 +155,15 @@ var launcherVariables = []string{
 }
 
 func launcherEnvironment(environ []string) []string {
-	var kept []string
+	var allowed []string
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")
 		name = strings.ToUpper(name)
 		if slices.ContainsFunc(launcherVariables, func(v string) bool {
 			return v == name || strings.HasSuffix(v, "_") && strings.HasPrefix(name, v)
 		}) {
-			kept = append(kept, pair)
+			allowed = append(allowed, pair)
 		}
 	}
-	return kept
+	return allowed
 }

@@ -49,7 +49,7 @@ type search struct {
 	subject    string
 	thumbprint string // without what dialogs put between
 	stores     []string
-	told       string // the reference's words for what was looked for
+	sought     string // the reference's words for what was looked for
 }
 
 // searchOf makes a search of ref; ok is false where ref names a file.
@@ -57,7 +57,7 @@ func (l Loader) searchOf(ref Ref) (s search, ok bool, err error) {
 	s.Loader, s.stores = l, allStores
 	switch {
 	case ref.Subject != "":
-		s.subject, s.told = ref.Subject, "subject name '"+failure.Clean(ref.Subject)+"'"
+		s.subject, s.sought = ref.Subject, "subject name '"+failure.Clean(ref.Subject)+"'"
 		return s, true, nil
 	case ref.Thumbprint != "":
 		s.thumbprint = tidy(ref.Thumbprint)
@@ -77,7 +77,7 @@ func (l Loader) searchOf(ref Ref) (s search, ok bool, err error) {
 		}
 		s.stores = allStores[i : i+1]
 	}
-	s.told = "thumbprint '" + failure.Clean(s.thumbprint) + "'"
+	s.sought = "thumbprint '" + failure.Clean(s.thumbprint) + "'"
 	return s, true, nil
 }
 
@@ -144,7 +144,7 @@ func (s search) matches(c stored) bool {
 
 // notFound is the reference's text, with what is known besides.
 func (s search) notFound(why string) *failure.Error {
-	return failure.New("certificate-not-found", "%s", strings.TrimSpace("Certificate with "+s.told+" was not found in certificate store or has expired. "+why)).
+	return failure.New("certificate-not-found", "%s", strings.TrimSpace("Certificate with "+s.sought+" was not found in certificate store or has expired. "+why)).
 		Try("name its file instead: -Certificate FILE")
 }
 

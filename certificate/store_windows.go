@@ -58,12 +58,12 @@ func (l Loader) listOpenStore(name string, store windows.Handle) ([]stored, erro
 		if err != nil {
 			continue // a store holds certificates of all kinds; this one is not being looked for
 		}
-		kept := windows.CertDuplicateCertificateContext(entry) // until the process ends
+		duplicate := windows.CertDuplicateCertificateContext(entry) // until the process ends
 		c := newStored(name, certificate, func() (Pair, error) {
-			key, err := openStoreKey(kept, certificate, name, l.Ask == nil)
-			return Pair{Chain: storeChain(kept, certificate), Key: key}, err
+			key, err := openStoreKey(duplicate, certificate, name, l.Ask == nil)
+			return Pair{Chain: storeChain(duplicate, certificate), Key: key}, err
 		})
-		c.subject = storeSubject(kept)
+		c.subject = storeSubject(duplicate)
 		all = append(all, c)
 	}
 }

@@ -69,13 +69,13 @@ func (r *Redactor) learn(t Try) {
 	for _, source := range []url.Values{t.Form, t.Request.URL.Query()} {
 		for name, values := range source {
 			if !isShown(name, shownFields) {
-				r.Keep(values...)
+				r.Learn(values...)
 			}
 		}
 	}
 	for _, name := range []string{"Authorization", "X-Identity-Header", "Secret", "Cookie"} {
 		_, credential, _ := strings.Cut(t.Request.Header.Get(name), " ")
-		r.Keep(t.Request.Header.Get(name), credential)
+		r.Learn(t.Request.Header.Get(name), credential)
 	}
 	var answered map[string]json.RawMessage
 	if json.Unmarshal(t.Body, &answered) != nil {
@@ -84,14 +84,14 @@ func (r *Redactor) learn(t Try) {
 	for _, name := range []string{"access_token", "refresh_token", "id_token", "device_code"} {
 		var token string
 		if json.Unmarshal(answered[name], &token) == nil {
-			r.Keep(token)
+			r.Learn(token)
 		}
 	}
 }
 
-// Keep takes note of secrets; one of fewer than four bytes would hide half of any text and
+// Learn takes note of secrets; one of fewer than four bytes would hide half of any text and
 // is left out.
-func (r *Redactor) Keep(secrets ...string) {
+func (r *Redactor) Learn(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, secret := range secrets {

@@ -14,7 +14,7 @@ import (
 func TestEchoesAreHidden(t *testing.T) {
 	const secret = `s3cr3t~of"the/tests+\ 8f14e45f`
 	var r Redactor
-	r.Keep(secret)
+	r.Learn(secret)
 	reversed := []byte(secret)
 	slices.Reverse(reversed)
 	echoes := []string{
@@ -33,7 +33,7 @@ func TestEchoesAreHidden(t *testing.T) {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
-	r.Keep("hunter2")
+	r.Learn("hunter2")
 	if got := r.Scrub("the password hunter2, in base64 aHVudGVyMg"); got != "the password (hidden), in base64 (hidden)" {
 		t.Errorf("a short secret: %q", got)
 	}
@@ -93,7 +93,7 @@ func FuzzScrub(f *testing.F) {
 			return
 		}
 		var r Redactor
-		r.Keep(secret)
+		r.Learn(secret)
 		got := r.Scrub(before + secret + after)
 		if strings.Contains(got, secret) && !strings.Contains("(hidden)", secret) {
 			t.Errorf("%q in %q", secret, got)

@@ -29,14 +29,14 @@ var ErrNotFound = errors.New("the item is not in the keychain")
 // notFound is how security exits for errSecItemNotFound.
 const notFound = 44
 
-// limit is for a keychain that waits to be unlocked where nobody can do that (-25293 over
+// timeout is for a keychain that waits to be unlocked where nobody can do that (-25293 over
 // SSH).
-const limit = 30 * time.Second
+const timeout = 30 * time.Second
 
 // Security runs security(1) with args and gives what it prints. A secret goes into stdin,
 // as others can read an argument list: the argument -i makes security read commands there.
 func Security(stdin string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, Program, args...)

@@ -51,12 +51,12 @@ func readArgument(table []Parameter, arg string) Argument {
 		a.Value, a.HasValue = arg, true
 		return a
 	}
-	ends := ":"
+	separators := ":"
 	if long {
-		ends = ":="
+		separators = ":="
 	}
 	a.Name = name
-	if i := strings.IndexAny(name, ends); i >= 0 {
+	if i := strings.IndexAny(name, separators); i >= 0 {
 		a.Name = name[:i]
 		if value := name[i+1:]; value != "" || name[i] == '=' {
 			a.Value, a.HasValue = value, true

@@ -175,15 +175,15 @@ func (s *Cloud) serveDeviceLogin(w http.ResponseWriter, r *http.Request) {
 	if !done {
 		return
 	}
-	var kept bool
+	var decided bool
 	switch r.PostForm.Get("decision") {
 	case "accept":
-		kept = s.decideDevice(device, user, deviceApproved)
+		decided = s.decideDevice(device, user, deviceApproved)
 	default:
-		kept = s.decideDevice(device, user, deviceDeclined)
+		decided = s.decideDevice(device, user, deviceDeclined)
 	}
 	switch {
-	case !kept:
+	case !decided:
 		showMessage(w, "Too late", "Somebody else has answered this code already.")
 	case r.PostForm.Get("decision") == "accept":
 		showMessage(w, "You are signed in", "You have signed in to "+a.app.Name+" on your device. You may now close this window.")

@@ -85,9 +85,9 @@ type App struct {
 
 // holdsSecret compares in constant time.
 func (a App) holdsSecret(secret string) bool {
-	given := sha256.Sum256([]byte(secret))
-	kept, err := hex.DecodeString(a.SecretHash)
-	return err == nil && subtle.ConstantTimeCompare(given[:], kept) == 1
+	presented := sha256.Sum256([]byte(secret))
+	hash, err := hex.DecodeString(a.SecretHash)
+	return err == nil && subtle.ConstantTimeCompare(presented[:], hash) == 1
 }
 
 // certificate is the registered one, nil without.

@@ -41,9 +41,9 @@ type Kit struct {
 	Secret   string // the application's, in the clear
 	Dir      string // the folder that Write fills, as a full path
 
-	known Registry
-	given string // the folder as it was named
-	files []kitFile
+	known   Registry
+	asNamed string // the folder as it was named
+	files   []kitFile
 }
 
 // kitFile is one file of a kit.
@@ -56,7 +56,7 @@ func NewKit(known Registry, dir string) (*Kit, error) {
 	if err != nil {
 		return nil, notMade(err)
 	}
-	return &Kit{ClientID: guid.New(), Secret: "practice-" + rand.Text(), Dir: path, known: known, given: dir}, nil
+	return &Kit{ClientID: guid.New(), Secret: "practice-" + rand.Text(), Dir: path, known: known, asNamed: dir}, nil
 }
 
 // Add gives the kit one more file, which holds the secret as the others may: variables for
@@ -80,8 +80,8 @@ func (k *Kit) Write() error {
 		return failure.New("storage", "The practice application cannot be registered in %s: %v.", k.known.dir, err).Because(err)
 	}
 	for _, file := range append(files, k.files...) { // the ids file first: with it the rest is known as ours
-		if err := replaceFile(k.given, file.name, []byte(file.text)); err != nil {
-			return failure.New("storage", "%s cannot be written: %v.", filepath.Join(k.given, file.name), err).Because(err)
+		if err := replaceFile(k.asNamed, file.name, []byte(file.text)); err != nil {
+			return failure.New("storage", "%s cannot be written: %v.", filepath.Join(k.asNamed, file.name), err).Because(err)
 		}
 	}
 	return nil
@@ -93,7 +93,7 @@ func notMade(err error) error {
 
 // checkFolder refuses to replace what is not of an earlier kit.
 func (k *Kit) checkFolder() error {
-	ids, err := readFile(k.given, kitIDs)
+	ids, err := readFile(k.asNamed, kitIDs)
 	if err == nil && strings.HasPrefix(string(ids), KitMark) {
 		return nil
 	}
@@ -102,12 +102,12 @@ func (k *Kit) checkFolder() error {
 		names = append(names, file.name)
 	}
 	for _, name := range names {
-		path := filepath.Join(k.given, name)
+		path := filepath.Join(k.asNamed, name)
 		if _, err := os.Lstat(path); err == nil {
 			return failure.New("usage", "%s is there already, and was not made by connect-entra sandbox.", path).
 				Try("name a folder that is not there yet")
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return failure.New("storage", "The practice kit cannot be made in %s: %v.", k.given, err).Because(err)
+			return failure.New("storage", "The practice kit cannot be made in %s: %v.", k.asNamed, err).Because(err)
 		}
 	}
 	return nil

@@ -121,9 +121,9 @@ func (s *Cloud) application(clientID string) (App, *refused) {
 func (s *Cloud) redeemCode(q tokenRequest) (tokenAnswer, *refused) {
 	var a authorization
 	s.mu.Lock()
-	kept, ok := s.codes[q.form.Get("code")]
+	issued, ok := s.codes[q.form.Get("code")]
 	if ok {
-		a, kept.used = *kept, true
+		a, issued.used = *issued, true
 	}
 	s.mu.Unlock()
 	switch {

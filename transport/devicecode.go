@@ -56,12 +56,12 @@ func (p *polling) next(slower bool) {
 }
 
 // lost sets when to ask again after no response, or one that asks to wait.
-func (p *polling) lost(told time.Duration) {
+func (p *polling) lost(atLeast time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.blips++
 	wait := p.interval << min(p.blips, 10)
-	p.due = time.Now().Add(max(min(wait, maxInterval), p.interval, told))
+	p.due = time.Now().Add(max(min(wait, maxInterval), p.interval, atLeast))
 }
 
 // poll sends a device poll when it is due. It is one try: the next poll is the next one.

@@ -120,12 +120,12 @@ func (client *Client) again(c *call, try int, resp *response, err error) (wait t
 	case !slices.Contains(retryStatuses, resp.StatusCode) && !slices.Contains(policies[client.Kind].again, resp.StatusCode):
 		return 0, false
 	}
-	told := retryAfter(resp.Header, time.Now())
-	if !c.repeatable() && (c.once() || c.cannotReplay() || told == 0) {
+	after := retryAfter(resp.Header, time.Now())
+	if !c.repeatable() && (c.once() || c.cannotReplay() || after == 0) {
 		return 0, false
 	}
-	if told > 0 { // never before the time that was told, and not all clients at once
-		return told + rand.N(250*time.Millisecond), true
+	if after > 0 { // never before the time that was told, and not all clients at once
+		return after + rand.N(250*time.Millisecond), true
 	}
 	return backoff, true
 }

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	maxFile = 16 << 20 // no file of ours comes near; a larger one is damage
-	keepBad = 3        // how many files set aside stay
+	maxFile  = 16 << 20 // no file of ours comes near; a larger one is damage
+	maxAside = 3        // how many files set aside stay
 
 	temporary = ".tmp" // ends the name of a file that is being written
 )
@@ -268,7 +268,7 @@ func (f *folder) setAside(name string) (string, error) {
 	slices.SortFunc(bad, func(a, b string) int {
 		return strings.Compare(a[strings.LastIndex(a, mark):], b[strings.LastIndex(b, mark):])
 	})
-	for len(bad) > keepBad {
+	for len(bad) > maxAside {
 		f.root.RemoveAll(bad[0]) // all: what stood in a file's place may have been a folder
 		bad = bad[1:]
 	}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// systemKey is a file that DPAPI sealed for this user on this host.
+// systemKey is a file that DPAPI encrypted for this user on this host.
 var systemKey = keyHolder{
 	name:  "dpapi",
 	about: "Windows' data protection for this user",
@@ -43,12 +43,12 @@ func holdProtected(f *folder, key []byte) error {
 
 // protect runs data through DPAPI, one way or the other. The result is Windows' memory,
 // copied and freed.
-func protect(data []byte, seal bool) ([]byte, error) {
+func protect(data []byte, encrypt bool) ([]byte, error) {
 	const noUI = 1 // CRYPTPROTECT_UI_FORBIDDEN
 	in := windows.DataBlob{Size: uint32(len(data)), Data: &data[0]}
 	var out windows.DataBlob
 	var err error
-	if seal {
+	if encrypt {
 		err = windows.CryptProtectData(&in, nil, nil, 0, nil, noUI, &out)
 	} else {
 		err = windows.CryptUnprotectData(&in, nil, nil, 0, nil, noUI, &out)

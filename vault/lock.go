@@ -21,18 +21,18 @@ const writeLimit = 5 * time.Second
 const turnsLimit = time.Minute
 
 // lock waits until this process alone holds the lock of that name, and gives up when
-// one holder keeps it for longer than limit. tell hears of a holder that keeps it for
+// one holder keeps it for longer than timeout. tell hears of a holder that keeps it for
 // long; nil where that is no wonder. The system frees a lock when its holder ends, however
 // it ends. Its file says who holds it and is never deleted: two processes could then hold
 // locks on different files.
-func (f *folder) lock(ctx context.Context, name string, limit time.Duration, tell func(format string, args ...any)) (unlock func(), err error) {
+func (f *folder) lock(ctx context.Context, name string, timeout time.Duration, tell func(format string, args ...any)) (unlock func(), err error) {
 	name += ".lock"
 	handle, err := f.open(name, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}
-	if err = tryLock(handle); errors.Is(err, ErrHeld) && limit > 0 {
-		err = f.awaitLock(ctx, handle, name, limit, tell)
+	if err = tryLock(handle); errors.Is(err, ErrHeld) && timeout > 0 {
+		err = f.awaitLock(ctx, handle, name, timeout, tell)
 	} else if err != nil {
 		handle.Close()
 	}
@@ -47,7 +47,7 @@ func (f *folder) lock(ctx context.Context, name string, limit time.Duration, tel
 
 // awaitLock waits in the system's queue, which serves everyone in turn; polling would
 // let the unlucky starve. If the wait ends first, whoever gets the lock lets it go.
-func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, limit time.Duration, tell func(format string, args ...any)) error {
+func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, timeout time.Duration, tell func(format string, args ...any)) error {
 	got := make(chan error)
 	abandoned := make(chan struct{})
 	go func() {
@@ -60,7 +60,7 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, li
 	}()
 	began := time.Now()
 	held, since := f.held(name), began
-	notice := min(limit, 2*time.Second)
+	notice := min(timeout, 2*time.Second)
 	timer := time.NewTimer(notice)
 	defer timer.Stop()
 	for {
@@ -80,7 +80,7 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, li
 		case now != held:
 			held, since = now, time.Now()
 			timer.Reset(notice)
-		case took >= limit || time.Since(began) > max(limit, turnsLimit):
+		case took >= timeout || time.Since(began) > max(timeout, turnsLimit):
 			close(abandoned)
 			return failure.New("storage", "%s has held %s for %s.", failure.Capital(holderIn(held)), filepath.Join(f.path, name), took.Round(time.Second)).Because(ErrHeld).
 				Try("look at that process; end it if it is stuck, then try again")
@@ -88,7 +88,7 @@ func (f *folder) awaitLock(ctx context.Context, handle *os.File, name string, li
 			if tell != nil {
 				tell("Waiting for %s, which holds %s.", holderIn(held), name)
 			}
-			timer.Reset(limit - took)
+			timer.Reset(timeout - took)
 		}
 	}
 }

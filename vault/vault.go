@@ -196,10 +196,10 @@ func (v *Vault) Lock(ctx context.Context, name string) (unlock func(), err error
 }
 
 // LockFor is a lock for what takes longer than a write; its name need not be a file's. It
-// gives up on one holder after limit, and says nothing meanwhile. ErrHeld is then among
+// gives up on one holder after timeout, and says nothing meanwhile. ErrHeld is then among
 // the errors; 0 does not wait.
-func (v *Vault) LockFor(ctx context.Context, name string, limit time.Duration) (unlock func(), err error) {
-	return v.folder.lock(ctx, name, limit, nil)
+func (v *Vault) LockFor(ctx context.Context, name string, timeout time.Duration) (unlock func(), err error) {
+	return v.folder.lock(ctx, name, timeout, nil)
 }
 
 // Holder is who holds the key for what is written now, for a person to read.
