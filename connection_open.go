@@ -110,6 +110,17 @@ func signIn(ctx context.Context, con *console, world *world, plan Plan, claims s
 	return source, token, err
 }
 
+// startFlow begins the flow of a plan; nothing is sent yet. cache is what MSAL remembers of
+// the connection, and is to; nil where that ends with the process.
+func startFlow(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
+	flow, ok := flows[plan.Flow]
+	if !ok {
+		return nil, failure.New("usage", "This build cannot sign in by %s.", plan.Flow).
+			Try("in a terminal, use the connect-entra binary; in the page, give a token")
+	}
+	return flow(con, world, plan, cache)
+}
+
 // satisfy has the connection's tokens hold what a claims challenge asks for. Where a saved
 // one cannot renew them so, the person signs in again, and that is saved in its place.
 func (c Connection) satisfy(ctx context.Context, con *console, world *world, ask Ask) (Connection, error) {

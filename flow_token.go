@@ -55,14 +55,3 @@ func provideToken(con *console, world *world, plan Plan, _ *msalCache) (source, 
 		return token, nil
 	}, nil
 }
-
-// startFlow begins the flow of a plan; nothing is sent yet. cache is what MSAL remembers of
-// the connection, and is to; nil where that ends with the process.
-func startFlow(con *console, world *world, plan Plan, cache *msalCache) (source, error) {
-	flow, ok := flows[plan.Flow]
-	if !ok {
-		return nil, failure.New("usage", "This build cannot sign in by %s.", plan.Flow).
-			Try("in a terminal, use the connect-entra binary; in the page, give a token")
-	}
-	return flow(con, world, plan, cache)
-}

@@ -78,6 +78,29 @@ func TestLibrariesReachOnlyWhatTheyMay(t *testing.T) {
 	}
 }
 
+// TestRootIsSmall: what grows beyond this has a library in it. A file of a few lines is none,
+// but for what one operating system has.
+func TestRootIsSmall(t *testing.T) {
+	files, total := 0, 0
+	for _, name := range goFiles(t) {
+		if strings.Contains(name, "/") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Count(string(data), "\n")
+		files, total = files+1, total+lines
+		if lines < 25 {
+			t.Errorf("%s has %d lines", name, lines)
+		}
+	}
+	if files > 45 || total > 9000 {
+		t.Errorf("the root has %d files of %d lines, of 45 and 9000", files, total)
+	}
+}
+
 // bigPackages must not be in the page: the first three would each double what a visitor
 // loads (wasm/test/size.mjs).
 var bigPackages = []string{"net/http", "crypto/x509", "crypto/tls", "text/template", "html/template", "regexp"}

@@ -39,15 +39,6 @@ func practice(around *world, pages bool) (practising *world, stop func(), err er
 	return &its, stop, nil
 }
 
-// practiceFolder is where the practice cloud keeps what it keeps; "" where this host has no
-// folder for it.
-func (world *world) practiceFolder() string {
-	if world.dir == "" {
-		return ""
-	}
-	return filepath.Join(world.dir, "sandbox")
-}
-
 func makePracticeKit(_ context.Context, con *console, world *world, p Params) error {
 	return practiceKit(con, world, p.Text("Path"), hostShell())
 }

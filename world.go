@@ -3,7 +3,10 @@
 
 package main
 
-import "context"
+import (
+	"context"
+	"path/filepath"
+)
 
 // world is built once and not altered: by main.go from the operating system, by main_js.go
 // from the browser, by a test from what it needs. Practice takes place in another one, with
@@ -20,4 +23,13 @@ type world struct {
 	openSaved func(con *console, world *world, toWrite bool) (savedConnections, error)
 
 	network
+}
+
+// practiceFolder is where the practice cloud keeps what it keeps; "" where this host has no
+// folder for it.
+func (world *world) practiceFolder() string {
+	if world.dir == "" {
+		return ""
+	}
+	return filepath.Join(world.dir, "sandbox")
 }
