@@ -83,7 +83,7 @@ func (s *browserSignIn) authorize(ctx context.Context, con *console, world *worl
 
 // refused is why what came to the redirect URI, with the right state, is no code to redeem.
 func (s *browserSignIn) refused(form url.Values) error {
-	if iss := form.Get("iss"); strings.Contains(iss, "://") && authorityOf(iss) != authorityOf(s.client.IssuerTemplate()) { // RFC 9207 §2.4
+	if iss := form.Get("iss"); strings.Contains(iss, "//") && authorityOf(iss) != authorityOf(s.client.IssuerTemplate()) { // RFC 9207 §2.4
 		return failure.New("hostile-answer", "The answer in the browser came from another issuer.")
 	}
 	if form.Get("error") != "" {

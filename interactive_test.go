@@ -171,6 +171,7 @@ func TestErrorInBrowser(t *testing.T) {
 		{url.Values{"error": {"server_error"}, "error_description": {"AADSTS90033: try later"}}, "network"},
 		{url.Values{"error": {"invalid_request"}, "code": {"x"}}, "refused"},
 		{url.Values{"code": {"x"}, "iss": {"https://evil.example/v2.0"}}, "hostile-answer"},
+		{url.Values{"code": {"x"}, "iss": {"//evil.example/v2.0"}}, "hostile-answer"},
 		{url.Values{"code": {"x"}, "iss": {"https://login.microsoftonline.com/x/v2.0"}}, "ok"},
 	} {
 		redeemed, err := signInWith(t.Context(), func(redirectURI string, q url.Values) {
