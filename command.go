@@ -92,7 +92,7 @@ func (c *command) run(ctx context.Context, con *console, world *world, connectio
 		if err != nil {
 			return err
 		}
-		session.Env = append(without(session.Env, c.tokenVariable), c.tokenVariable+"="+token.access.open())
+		session.Env = append(without(session.Env, c.tokenVariable), c.tokenVariable+"="+token.access.reveal())
 		session.Handed = []child.Token{token.forChild()}
 		con.note("%s holds a token that is not renewed%s.", c.tokenVariable, endsAt(token))
 	}
@@ -123,7 +123,7 @@ func (c *command) session(con *console, world *world, connection Connection) chi
 	}
 }
 
-func (t Token) forChild() child.Token { return child.NewToken(t.access.open(), t.ExpiresOn) }
+func (t Token) forChild() child.Token { return child.NewToken(t.access.reveal(), t.ExpiresOn) }
 
 func endsAt(token Token) string {
 	if token.ExpiresOn.IsZero() {

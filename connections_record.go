@@ -45,7 +45,7 @@ type savedToken struct {
 }
 
 func newSavedToken(t Token) savedToken {
-	return savedToken{t.access.open(), time.Now().UTC(), t.ExpiresOn, t.Scopes, t.Account, t.TenantID}
+	return savedToken{t.access.reveal(), time.Now().UTC(), t.ExpiresOn, t.Scopes, t.Account, t.TenantID}
 }
 
 func (t savedToken) token() Token {

@@ -203,7 +203,7 @@ func TestNoTokenIsNoSuccess(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
 	if token, err := c.source(ended, Ask{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("a run that has ended gets a token of %d characters: %v", len(token.access.open()), err)
+		t.Errorf("a run that has ended gets a token of %d characters: %v", len(token.access.reveal()), err)
 	}
 	if token, err := d.saved().open(0); err != nil {
 		t.Error(err)

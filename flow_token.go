@@ -39,7 +39,7 @@ func provideToken(con *console, world *world, plan Plan, _ *msalCache) (source, 
 			return Token{}, failure.New("sign-in-needed", "A token that was given cannot be exchanged for another one.").
 				Try("connect in another way, for example with -UseDeviceCode")
 		}
-		if token.access.open() == "" {
+		if token.access.reveal() == "" {
 			text, err := plan.Secret.read(ctx, con, world, "the access token", "AccessToken: ")
 			if err != nil {
 				return Token{}, err

@@ -19,7 +19,7 @@ import (
 // be anything: a proxy's page, or nothing.
 // Source: learn.microsoft.com/graph/errors.
 func graphRefusal(host string, status int, retryAfter string, body []byte) *failure.Error {
-	var answer struct {
+	var response struct {
 		Error struct {
 			Code, Message string
 			InnerError    struct {
@@ -29,8 +29,8 @@ func graphRefusal(host string, status int, retryAfter string, body []byte) *fail
 			}
 		}
 	}
-	_ = json.Unmarshal(body, &answer) // what is no JSON has no fields, and the status says enough
-	said := answer.Error
+	_ = json.Unmarshal(body, &response) // what is no JSON has no fields, and the status says enough
+	said := response.Error
 	s := &failure.Server{
 		Host: host, Status: status, Code: said.Code, Description: said.Message,
 		TraceID: said.InnerError.RequestID, CorrelationID: said.InnerError.ClientRequestID, Timestamp: said.InnerError.Date,

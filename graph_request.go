@@ -185,7 +185,7 @@ func (g *graphClient) send(ctx context.Context, address string) (*http.Response,
 	for _, h := range g.headers {
 		r.Header.Set(h.name, h.value)
 	}
-	r.Header.Set("Authorization", "Bearer "+token.access.open())
+	r.Header.Set("Authorization", "Bearer "+token.access.reveal())
 	return g.client.Do(r)
 }
 

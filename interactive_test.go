@@ -454,7 +454,7 @@ func TestSilentSourceAsksNobody(t *testing.T) {
 	}
 	con, world := s.system(io.Discard, io.Discard)
 	from, token, err := signIn(t.Context(), con, world, plan, "", nil)
-	if err != nil || token.access.open() == "" {
+	if err != nil || token.access.reveal() == "" {
 		t.Fatal(err)
 	}
 	s.person = ""

@@ -226,8 +226,8 @@ type hidden struct{ text *string }
 
 func hide(text string) hidden { return hidden{&text} }
 
-// open gives the text to whoever hands it on.
-func (h hidden) open() string {
+// reveal gives the text to whoever hands it on.
+func (h hidden) reveal() string {
 	if h.text == nil {
 		return ""
 	}

@@ -22,7 +22,7 @@ func (t Token) JSON(c AuthContext) string {
 		TenantID    string `json:"TenantId"`
 		ClientID    string `json:"ClientId"`
 		Scopes      []string
-	}{t.access.open(), until, c.TenantID, c.ClientID, c.Scopes}, "  ")
+	}{t.access.reveal(), until, c.TenantID, c.ClientID, c.Scopes}, "  ")
 }
 
 // logMasks are the services that take a secret out of their logs when a line names it,
@@ -39,7 +39,7 @@ var logMasks = []struct{ variable, command string }{
 func (t Token) mask(con *console, world *world) {
 	for _, m := range logMasks {
 		if strings.EqualFold(world.getenv(m.variable), "true") {
-			con.say("", "%s", m.command+t.access.open())
+			con.say("", "%s", m.command+t.access.reveal())
 			return
 		}
 	}
@@ -76,5 +76,5 @@ func printToken(ctx context.Context, con *console, world *world, p Params) error
 	if p.On("Json") {
 		return con.print(token.JSON(newContext(c.Plan.context(), token)))
 	}
-	return con.print(token.access.open() + "\n")
+	return con.print(token.access.reveal() + "\n")
 }

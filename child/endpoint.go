@@ -143,7 +143,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuseCaller(w, http.StatusForbidden, err.Error())
 			return
 		}
-		e.answer(w, r)
+		e.respond(w, r)
 	}
 }
 
@@ -172,8 +172,8 @@ func (e *endpoint) knows(values []string) bool {
 	return len(values) == 1 && subtle.ConstantTimeCompare([]byte(values[0]), []byte(e.secret)) == 1
 }
 
-// answer is for a caller who may ask.
-func (e *endpoint) answer(w http.ResponseWriter, r *http.Request) {
+// respond is for a caller who may ask.
+func (e *endpoint) respond(w http.ResponseWriter, r *http.Request) {
 	wanted, err := e.read(r)
 	if err != nil {
 		refuseCaller(w, http.StatusBadRequest, err.Error())

@@ -121,7 +121,7 @@ func (n *refused) timestamp() string { return n.at.Format("2006-01-02 15:04:05Z"
 // send answers r as Entra's endpoints for programs refuse.
 func (n *refused) send(w http.ResponseWriter, r *http.Request) {
 	n.stamp(r)
-	answer := map[string]any{
+	response := map[string]any{
 		"error":             n.name,
 		"error_description": n.description(),
 		"error_codes":       []int{n.code},
@@ -131,13 +131,13 @@ func (n *refused) send(w http.ResponseWriter, r *http.Request) {
 		"error_uri":         fmt.Sprintf("https://%s/error?code=%d", r.Host, n.code),
 	}
 	if n.sub != "" {
-		answer["suberror"] = n.sub
+		response["suberror"] = n.sub
 	}
-	sendJSON(w, r, n.status, answer)
+	sendJSON(w, r, n.status, response)
 }
 
 // sendJSON answers with the headers that Entra gives to each answer.
-func sendJSON(w http.ResponseWriter, r *http.Request, status int, answer any) {
+func sendJSON(w http.ResponseWriter, r *http.Request, status int, response any) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json; charset=utf-8")
 	header.Set("Cache-Control", "no-store, no-cache")
@@ -150,7 +150,7 @@ func sendJSON(w http.ResponseWriter, r *http.Request, status int, answer any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	encoder.Encode(answer) // to memory or a socket: there is nobody to tell
+	encoder.Encode(response) // to memory or a socket: there is nobody to tell
 }
 
 // broken is a failure of this cloud itself, such as a signing key that cannot be read.

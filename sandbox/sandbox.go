@@ -90,9 +90,9 @@ func (s *Cloud) RoundTrip(r *http.Request) (*http.Response, error) {
 	if handler == nil {
 		return nil, fmt.Errorf("the practice cloud has no %s://%s", r.URL.Scheme, r.URL.Host)
 	}
-	answer := &recorder{header: http.Header{}}
-	handler.ServeHTTP(answer, served)
-	return answer.response(r), nil
+	response := &recorder{header: http.Header{}}
+	handler.ServeHTTP(response, served)
+	return response.response(r), nil
 }
 
 // Serves says whether RoundTrip answers r.

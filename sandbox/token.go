@@ -225,7 +225,7 @@ func (s *Cloud) grantUser(q tokenRequest, a authorization, scopes askedScopes) (
 	if err != nil {
 		return nil, broken(err)
 	}
-	answer := tokenAnswer{
+	response := tokenAnswer{
 		"token_type":     "Bearer",
 		"scope":          strings.Join(scopes.granted, " "),
 		"expires_in":     int(userTokenLife.Seconds()) - 1,
@@ -233,7 +233,7 @@ func (s *Cloud) grantUser(q tokenRequest, a authorization, scopes askedScopes) (
 		"access_token":   access,
 	}
 	if scopes.has("openid") {
-		if answer["id_token"], err = s.idToken(&a); err != nil {
+		if response["id_token"], err = s.idToken(&a); err != nil {
 			return nil, broken(err)
 		}
 	}
@@ -243,14 +243,14 @@ func (s *Cloud) grantUser(q tokenRequest, a authorization, scopes askedScopes) (
 		s.mu.Lock()
 		s.refreshable[token] = &a
 		s.mu.Unlock()
-		answer["refresh_token"] = token
+		response["refresh_token"] = token
 	}
 	if q.form.Get("client_info") == "1" {
 		info, err := json.Marshal(map[string]string{"uid": a.user.id, "utid": Tenant})
 		if err != nil {
 			return nil, broken(err)
 		}
-		answer["client_info"] = base64.RawURLEncoding.EncodeToString(info)
+		response["client_info"] = base64.RawURLEncoding.EncodeToString(info)
 	}
-	return answer, nil
+	return response, nil
 }
