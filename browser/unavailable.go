@@ -4,8 +4,7 @@
 //
 // Which program does that differs by system; the address goes to it as one argument, past
 // every shell, and with only what a browser needs of the environment. Where there is no
-// browser the error is an *Unavailable, which says why. Whether the address is one to open
-// is for the caller to know.
+// browser the error is an *Unavailable, which says why. The caller checks the address.
 package browser
 
 // Unavailable says why no browser can be opened here. It is in every build, as is who asks

@@ -1,11 +1,13 @@
 //go:build !js
 
-// Package child runs a COMMAND that has tokens for as long as it runs. It is started
-// without a shell, with this process' streams, limits and signals, and its exit status is
-// handed back. Tokens it gets from an endpoint on loopback, a managed identity in the form
-// of App Service, where any Azure SDK looks by itself and which serves COMMAND and its
-// descendants alone; in what COMMAND writes they can be masked. Fill a Session, and Run it;
-// a process inside COMMAND asks with NewRequest. How tokens are had is for the caller.
+// Package child runs a COMMAND that has tokens for as long as it runs. Fill a Session, and
+// Run it: COMMAND is started without a shell, with this process' streams, limits and
+// signals, and Run returns its exit status.
+//
+// COMMAND gets its tokens from an endpoint on loopback, which looks like App Service's
+// managed identity, so that any Azure SDK finds it. Only COMMAND and its descendants are
+// answered. The tokens come from the caller, by Session.Token; what COMMAND writes can be
+// masked. A process inside COMMAND asks the endpoint with NewRequest and ReadToken.
 package child
 
 import (

@@ -1,9 +1,9 @@
 // Package claims reads tokens for showing: what a JWT says of itself, and what its claims
 // and permissions mean in plain words.
 //
-// Decode takes a token apart, and is the only reader of JWTs; IDToken does the same for
-// an id_token that a sign-in is to count by; Read tells a person what a token is for,
-// whose it is and what it may do. Nothing here checks a signature: only the API that a
+// Decode takes a token apart, and is the only reader of JWTs; IDToken does the same for the
+// id_token of a sign-in, more strictly, as it is relied on; Read tells a person what a token
+// is for, whose it is and what it may do. Nothing here checks a signature: only the API that a
 // token is for can. All that a token says is foreign text; a Reading has been made
 // printable, Claims have not.
 package claims

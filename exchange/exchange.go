@@ -2,9 +2,9 @@
 // place that decides what of it may be seen.
 //
 // A Recorder is told of every try of a request and writes what -Verbose and -Debug ask
-// for. Its Redactor learns the secrets that pass: one is never shown but as its length and
-// eight digits of its SHA-256, by which two may be compared, wherever a server echoes it.
-// It knows nothing of how a request is sent, nor of who prints.
+// for. Its Redactor learns the secrets that pass. Wherever one comes up again, even where a
+// server echoes it, only its length and eight digits of its SHA-256 are shown, so that two
+// can be compared. The package knows neither how a request is sent nor who prints.
 package exchange
 
 import (

@@ -2,9 +2,9 @@
 //
 //	out, err := keychain.Security("", "find-generic-password", "-w", "-s", service)
 //
-// A keychain that is locked where nobody can unlock it does not hold a caller up for
-// more than half a minute. The package is in every build, so that its callers' arguments
-// are tested where there is no keychain, with a script in place of Program.
+// Security gives up after half a minute, as a locked keychain waits for somebody to unlock
+// it. The package is in every build, so that its callers' arguments are tested where there
+// is no keychain, with a script in place of Program.
 package keychain
 
 import (

@@ -2,8 +2,8 @@
 // practice cloud's pages, a command's token endpoint.
 //
 // Listen opens one port on both loopback families, and Serve answers there with net/http's
-// server, narrowed to one small request a connection; Finish and Close end it. Who may ask
-// for what is for the handler to say, by the Host that it was asked as to begin with.
+// server, narrowed to one small request a connection; Finish and Close end it. The handler
+// decides who may ask for what, and should look at the request's Host first.
 package loopback
 
 import (

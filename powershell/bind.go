@@ -1,8 +1,8 @@
 // Package powershell is PowerShell's language as far as a command line goes. Over a table
 // of parameters, which is the caller's, Bind binds the arguments that a shell handed to a
 // program, and BindLine a line as one types it in PowerShell; Complete says what may be
-// typed next, Syntax what documents print. A type that the language does not have (a
-// secret, a certificate) is a Type of the caller's that converts by itself.
+// typed next; Syntax writes a parameter set as documents do. For a type that the language
+// does not have (a secret, a certificate) the caller has a Type with its own conversion.
 //
 // Rules and messages are those of PowerShell 7, as its recorded answers in
 // ../testdata/binder show them. A line that PowerShell would refuse is an *Error.

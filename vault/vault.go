@@ -1,14 +1,14 @@
 // Package vault keeps a program's secrets in encrypted files, in a folder that is this
-// user's alone: created, locked, replaced and set aside so that whatever ends a process,
-// and whoever else writes, a file is there whole or not at all.
+// user's alone. A file is there whole or not at all, whatever ends the process and whoever
+// else writes.
 //
 //	v, err := vault.Open(vault.Options{Folder: folder, Warn: warn}, true)
 //	err = v.Ready() // before anything is done whose result must be kept
 //	unlock, err := v.Lock(ctx, "name")
 //	err = v.Write("name", data)
 //
-// The key is the system's to hold (the kernel's keyring, DPAPI, the login keychain), or in
-// a file that the user names. The package does not know what is in the files.
+// The system holds the key (the kernel's keyring, DPAPI, the login keychain), or a file
+// that the user names does. The package does not know what is in the files.
 package vault
 
 import (

@@ -1,4 +1,4 @@
-// Wasm builds the page: the root package for the browser, and what stands around it.
+// Wasm builds the page: the root package for the browser, and the files around it.
 //
 //	go run ./wasm              builds it and serves it on this machine
 //	go run ./wasm -o site      writes it instead, for any static host, under any path
