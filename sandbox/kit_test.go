@@ -3,10 +3,15 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +20,7 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
+	"connect-entra/claims"
 	"connect-entra/failure"
 )
 
@@ -159,6 +165,94 @@ func TestTokensGoFromProcessToProcess(t *testing.T) {
 	_, err := LoadRegistry(dir)
 	if want := "The practice cloud's " + filepath.Join(dir, signingKeyFile) + " cannot be read: it is not PEM."; err == nil || err.Error() != want || failure.From(err).ID != "storage" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestOneKeyForAll begins in several processes before any of them has made the key.
+func TestOneKeyForAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sandbox")
+	first, err := LoadRegistry(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := LoadRegistry(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := userTokenFor(t, &recorded{Cloud: New(first)}, "User.Read")
+	if status, answer := graphGet(t, &recorded{Cloud: New(second)}, token, "/v1.0/me"); status != 200 {
+		t.Errorf("the other process: %v", answer)
+	}
+}
+
+// TestPublishedKey verifies a token as an API does: by the key that discovery leads to.
+func TestPublishedKey(t *testing.T) {
+	f := newCloud()
+	get := func(address string, answer any) {
+		response, err := clientOf(f).Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var discovery struct {
+		Keys string `json:"jwks_uri"`
+	}
+	get(Login+"/"+Tenant+"/v2.0/.well-known/openid-configuration", &discovery)
+	var published struct {
+		Keys []struct{ Kid, N, E string }
+	}
+	get(discovery.Keys, &published)
+	if len(published.Keys) != 1 {
+		t.Fatalf("%s publishes %+v", discovery.Keys, published)
+	}
+	key := published.Keys[0]
+	number := func(text string) *big.Int {
+		data, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return new(big.Int).SetBytes(data)
+	}
+	token := userTokenFor(t, f, "User.Read")
+	digest, signature, err := signatureOf(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := &rsa.PublicKey{N: number(key.N), E: int(number(key.E).Int64())}
+	if err := rsa.VerifyPKCS1v15(public, crypto.SHA256, digest, signature); err != nil {
+		t.Error(err)
+	}
+	if said, _ := claims.Decode(token); said.Header["kid"] != key.Kid {
+		t.Errorf("the token is of the key %v, published is %s", said.Header["kid"], key.Kid)
+	}
+}
+
+// TestKitThatCannotBeWritten names a folder that a file stands in the way of.
+func TestKitThatCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kit, err := NewKit(Registry{dir: filepath.Join(file, "own")}, filepath.Join(dir, "kit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kit.Write(); err == nil || failure.From(err).ID != "storage" || !strings.HasPrefix(err.Error(), "The practice application cannot be registered in "+filepath.Join(file, "own")+": ") {
+		t.Errorf("the registry: %v", err)
+	}
+	if _, err := os.Stat(kit.Dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the kit was begun: %v", err)
+	}
+	if _, err := makeKit(t, filepath.Join(dir, "own"), filepath.Join(file, "kit")); err == nil || failure.From(err).ID != "storage" {
+		t.Errorf("the kit: %v", err)
+	}
+	if err := createFile(file, "f", nil); err == nil {
+		t.Error("a file was made in a file")
 	}
 }
 
