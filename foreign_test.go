@@ -21,7 +21,7 @@ import (
 // refusal say what a terminal would obey, wherever it is shown.
 func TestForeignTextIsMadeVisible(t *testing.T) {
 	for _, hostile := range []string{"\x1b]0;owned\a\x1b[2J", "\u202egnp.exe", "a\u200bb", "a\r\nConnect-Entra: all is well", "\u009b31m", "\x7f", "\u2028", "\U000e0041"} {
-		claims := map[string]any{"exp": 4102444800}
+		claims := map[string]any{"exp": int64(4102444800)}
 		for _, name := range []string{"aud", "appid", "tid", "upn", "unique_name", "preferred_username", "name", "app_displayname", "scp", "iss", "idtyp", "oid"} {
 			claims[name] = hostile
 		}
